@@ -13,7 +13,7 @@ APU_LOGS=$APU_BUILD/logs
 APU_JOBS=${APU_JOBS:-$(nproc)}
 # The suite that sources, guest tree and borrowed build tools come from.
 APU_SUITE=trixie
-export APU_CACHE APU_SUITE
+export APU_CACHE APU_SUITE LC_ALL=C.UTF-8
 
 mkdir -p "$APU_CACHE/locks" "$APU_LOGS"
 
@@ -149,4 +149,19 @@ tmp_dir() {
 	rm -rf "$d"
 	mkdir "$d"
 	printf '%s' "$d"
+}
+
+# --- copies -----------------------------------------------------------------
+
+# sync_files FROM TO MANIFEST: copy the files named on standard input (relative
+# to FROM) to TO. Only those whose content differs are touched, so that make and
+# ninja rebuild no more than needed; files that an earlier call copied and that
+# are named no more go away. MANIFEST remembers them.
+sync_files() {
+	sort >"$3.new"
+	if [ -f "$3" ]; then
+		comm -23 "$3" "$3.new" | (cd "$2" && xargs -r -d '\n' rm -f)
+	fi
+	rsync -rlpc --files-from="$3.new" "$1/" "$2/"
+	mv "$3.new" "$3"
 }
