@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: MIT
+"""Writes .tflite files: a FlatBuffers writer and the part of TensorFlow Lite's
+schema that the generator of the conformance tests needs.
+
+Written directly, since flatc's JSON form loses bits of the scales.
+"""
+
+import struct
+
+# TensorType
+FLOAT32, FLOAT16, INT32, UINT8, INT64, INT16, INT8 = 0, 1, 2, 3, 4, 7, 9
+
+ELEMENT = {FLOAT32: 'f', FLOAT16: 'e', INT32: 'i', UINT8: 'B', INT64: 'q',
+           INT16: 'h', INT8: 'b'}
+
+# BuiltinOperator: code, BuiltinOptions member, version
+ADD = (0, 11, 2)
+AVERAGE_POOL_2D = (1, 5, 2)
+CONCATENATION = (2, 10, 2)
+CONV_2D = (3, 1, 3)
+DEPTHWISE_CONV_2D = (4, 2, 3)
+FULLY_CONNECTED = (9, 8, 4)
+LOGISTIC = (14, 0, 2)
+MAX_POOL_2D = (17, 5, 2)
+RELU = (19, 0, 2)
+RELU6 = (21, 0, 2)
+RESHAPE = (22, 17, 1)
+SOFTMAX = (25, 9, 2)
+PAD = (34, 22, 2)
+QUANTIZE = (114, 0, 2)
+
+SAME, VALID = 0, 1
+# ActivationFunctionType
+NONE, RELU_ACT, RELU_N1_TO_1_ACT, RELU6_ACT = 0, 1, 2, 3
+
+
+class Table:
+    """A FlatBuffers table: {field id: (struct format, value) or object}."""
+
+    def __init__(self, fields):
+        self.fields = {k: v for k, v in fields.items() if v is not None}
+
+
+class Vector:
+    """A vector of scalars, of raw bytes, or (fmt None) of objects."""
+
+    def __init__(self, fmt, items, align=0):
+        self.fmt, self.items, self.align = fmt, items, align
+
+
+class Text(str):
+    """A string."""
+
+
+class _Out:
+    """Lays objects out front to back; every reference points forward."""
+
+    def __init__(self):
+        self.buf = bytearray()
+
+    def pad(self, align, ahead=0):
+        """Zeroes until what comes `ahead` bytes later is aligned."""
+        self.buf += b'\0' * (-(len(self.buf) + ahead) % align)
+
+    def refer(self, at, target):
+        struct.pack_into('<I', self.buf, at, target - at)
+
+    def put(self, obj):
+        if isinstance(obj, Table):
+            return self.put_table(obj)
+        if isinstance(obj, Text):
+            raw = obj.encode()
+            self.pad(4)
+            at = len(self.buf)
+            self.buf += struct.pack('<I', len(raw)) + raw + b'\0'
+            return at
+        return self.put_vector(obj)
+
+    def put_vector(self, vec):
+        if vec.fmt is None:
+            self.pad(4)
+            at = len(self.buf)
+            self.buf += struct.pack('<I', len(vec.items)) + bytes(4 * len(vec.items))
+            for i, item in enumerate(vec.items):
+                self.refer(at + 4 + 4 * i, self.put(item))
+            return at
+        size = struct.calcsize('<' + vec.fmt)
+        self.pad(4)
+        self.pad(max(size, vec.align, 4), 4)
+        at = len(self.buf)
+        self.buf += struct.pack('<I', len(vec.items))
+        if isinstance(vec.items, (bytes, bytearray)):
+            self.buf += vec.items
+        else:
+            self.buf += struct.pack('<%d%s' % (len(vec.items), vec.fmt), *vec.items)
+        return at
+
+    def put_table(self, table):
+        # Field offsets, then the vtable in front of the table.
+        offsets, size = {}, 4
+        for i, v in sorted(table.fields.items(),
+                           key=lambda f: -self.field_size(f[1])):
+            n = self.field_size(v)
+            size += -size % n
+            offsets[i] = size
+            size += n
+        slots = max(table.fields, default=-1) + 1
+        vtable = struct.pack('<HH', 4 + 2 * slots, size)
+        vtable += struct.pack('<%dH' % slots,
+                              *(offsets.get(i, 0) for i in range(slots)))
+        self.pad(4, len(vtable))
+        start = len(self.buf)
+        self.buf += vtable
+        at = len(self.buf)
+        self.buf += struct.pack('<i', at - start) + bytes(size - 4)
+        for i, v in table.fields.items():
+            if isinstance(v, tuple):
+                struct.pack_into('<' + v[0], self.buf, at + offsets[i], v[1])
+        for i, v in table.fields.items():
+            if not isinstance(v, tuple):
+                self.refer(at + offsets[i], self.put(v))
+        return at
+
+    @staticmethod
+    def field_size(v):
+        return struct.calcsize('<' + v[0]) if isinstance(v, tuple) else 4
+
+
+def f32(x):
+    """x as the nearest float."""
+    return struct.unpack('<f', struct.pack('<f', x))[0]
+
+
+class Model:
+    """Tensors and operators of a model with one subgraph."""
+
+    def __init__(self, description):
+        self.description = description
+        self.buffers = [b'']
+        self.tensors, self.ops, self.codes = [], [], []
+        self.info = []
+
+    def tensor(self, dtype, shape, scale=None, zero=None, data=None, dim=0,
+               name=None):
+        """Adds a tensor; scale and zero are numbers or lists. Returns its index."""
+        buffer = 0
+        if data is not None:
+            buffer = len(self.buffers)
+            self.buffers.append(data)
+        quant = None
+        if scale is not None:
+            if not isinstance(scale, (list, tuple)):
+                scale = [scale]
+            if not isinstance(zero, (list, tuple)):
+                zero = [zero or 0] * len(scale)
+            quant = Table({2: Vector('f', scale), 3: Vector('q', zero),
+                           6: ('i', dim) if dim else None})
+        index = len(self.tensors)
+        self.tensors.append(Table({
+            0: Vector('i', shape), 1: ('b', dtype) if dtype else None,
+            2: ('I', buffer), 3: Text(name or 't%d' % index), 4: quant}))
+        self.info.append((dtype, list(shape)))
+        return index
+
+    def op(self, kind, inputs, outputs, options=None):
+        """Adds an operator; options: {field id: (format, value) or object}."""
+        code, union, version = kind
+        if (code, version) not in self.codes:
+            self.codes.append((code, version))
+        typed = options is not None and union
+        self.ops.append(Table({
+            0: ('I', self.codes.index((code, version))),
+            1: Vector('i', inputs), 2: Vector('i', outputs),
+            3: ('B', union) if typed else None,
+            4: Table(options) if typed else None}))
+
+    def size(self, index):
+        """Bytes of a tensor."""
+        dtype, shape = self.info[index]
+        n = struct.calcsize('<' + ELEMENT[dtype])
+        for d in shape:
+            n *= d
+        return n
+
+    def build(self, inputs, outputs):
+        self.inputs, self.outputs = inputs, outputs
+        codes = [Table({0: ('b', min(c, 127)), 2: ('i', v), 3: ('i', c)})
+                 for c, v in self.codes]
+        graph = Table({
+            0: Vector(None, self.tensors), 1: Vector('i', inputs),
+            2: Vector('i', outputs), 3: Vector(None, self.ops),
+            4: Text('main')})
+        buffers = [Table({0: Vector('B', b, align=16) if b else None})
+                   for b in self.buffers]
+        out = _Out()
+        out.buf += bytes(4) + b'TFL3'
+        out.refer(0, out.put(Table({
+            0: ('I', 3), 1: Vector(None, codes), 2: Vector(None, [graph]),
+            3: Text(self.description), 4: Vector(None, buffers)})))
+        return bytes(out.buf)
