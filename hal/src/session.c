@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Sessions: a model made ready on a device.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "session.h"
+
+static int check_fit(const struct apu_device *dev, const struct apu_model *model)
+{
+	const struct dla_info *need = model->dla.info;
+	const struct drm_apu_dev_info *have = &dev->info;
+	unsigned int i;
+
+	if (need->hw_version >> 16 != have->hw_version >> 16 ||
+	    (need->hw_version & 0xffff) > (have->hw_version & 0xffff))
+		return apu_fail(
+			-EPROTONOSUPPORT,
+			"version mismatch: the model is compiled for hardware %u.%u, this is %u.%u",
+			need->hw_version >> 16, need->hw_version & 0xffff, have->hw_version >> 16,
+			have->hw_version & 0xffff);
+	for (i = 0; i < APU_NUM_ENGINE_CLASSES; i++) {
+		if (need->num_engines[i] > have->num_engines[i])
+			return apu_fail(-ENOTSUP,
+					"the model does not fit: it needs %u %s, the device has %u",
+					need->num_engines[i], apu_engine_name(i),
+					have->num_engines[i]);
+	}
+	if (need->l1_kib > have->l1_kib)
+		return apu_fail(-ENOTSUP,
+				"the model does not fit: it needs %u KiB of L1, the device has %u",
+				need->l1_kib, have->l1_kib);
+	return 0;
+}
+
+int session_get_ctx(struct apu_session *session, struct ctx **out)
+{
+	struct apu_device *dev = session->dev;
+	struct ctx *ctx = session->ctx;
+	int ret;
+
+	if (!ctx) {
+		ctx = calloc(1, sizeof(*ctx));
+		if (!ctx)
+			return apu_fail(-ENOMEM, "no memory for a context");
+		ret = kmd_ctx_create(dev->fd, dev->vm, session->priority, &ctx->id);
+		if (ret) {
+			free(ctx);
+			if (ret == -EACCES)
+				return apu_fail(ret, "no permission for this priority");
+			return apu_fail(ret, "cannot create a context: %s", strerror(-ret));
+		}
+		/* The session's own reference. */
+		ctx->refs = 1;
+		session->ctx = ctx;
+	}
+	ctx->refs++;
+	*out = ctx;
+	return 0;
+}
+
+void session_put_ctx(struct apu_session *session, struct ctx *ctx)
+{
+	if (ctx && --ctx->refs == 0) {
+		kmd_ctx_destroy(session->dev->fd, ctx->id);
+		free(ctx);
+	}
+}
+
+void session_drop_ctx(struct apu_session *session, struct ctx *ctx)
+{
+	if (session->ctx == ctx) {
+		session->ctx = NULL;
+		session_put_ctx(session, ctx);
+	}
+}
+
+int apu_session_create(struct apu_device *dev, struct apu_model *model, enum apu_priority priority,
+		       struct apu_session **out)
+{
+	struct apu_session *session;
+	struct ctx *ctx;
+	int ret;
+
+	if ((unsigned int)priority > APU_PRIORITY_HIGH)
+		return apu_fail(-EINVAL, "no such priority: %u", (unsigned int)priority);
+	ret = check_fit(dev, model);
+	if (ret)
+		return ret;
+	session = calloc(1, sizeof(*session));
+	if (!session)
+		return apu_fail(-ENOMEM, "no memory for a session");
+	atomic_init(&session->refs, 1);
+	pthread_mutex_init(&session->lock, NULL);
+	session->dev = device_ref(dev);
+	session->model = model_ref(model);
+	session->priority = (uint32_t)priority;
+	ret = image_get(dev, model, &session->image);
+	if (ret)
+		goto err;
+	if (model->dla.info->temp_size) {
+		ret = bo_create(dev, model->dla.info->temp_size, BO_PRIVATE, "temporary memory",
+				&session->temp);
+		if (ret)
+			goto err;
+	}
+	/* Now, so that a priority that is not allowed is told here. */
+	ret = session_get_ctx(session, &ctx);
+	if (ret)
+		goto err;
+	session_put_ctx(session, ctx);
+	*out = session;
+	return 0;
+err:
+	apu_session_release(session);
+	return ret;
+}
+
+void apu_session_release(struct apu_session *session)
+{
+	if (!session || atomic_fetch_sub(&session->refs, 1) != 1)
+		return;
+	if (session->ctx)
+		session_drop_ctx(session, session->ctx);
+	apu_bo_release(session->temp);
+	if (session->image)
+		image_put(session->dev, session->image);
+	apu_model_release(session->model);
+	apu_device_close(session->dev);
+	pthread_mutex_destroy(&session->lock);
+	free(session);
+}
+
+void apu_session_get_memory(struct apu_session *session, struct apu_memory *memory)
+{
+	const struct dla_file *dla = &session->model->dla;
+
+	pthread_mutex_lock(&session->lock);
+	memory->static_bytes = dla->static_size;
+	memory->temp_bytes = dla->info->temp_size;
+	memory->io_bytes = session->io_bytes;
+	memory->command_bytes = dla->text_size + session->prologue_bytes;
+	memory->total_bytes = apu_bo_size(session->image->bo) +
+			      (session->temp ? apu_bo_size(session->temp) : 0) +
+			      session->request_total;
+	pthread_mutex_unlock(&session->lock);
+}

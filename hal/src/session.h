@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef APU_SESSION_H
+#define APU_SESSION_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "device.h"
+#include "model.h"
+
+/* Constants and text of a model on a device. */
+struct image {
+	struct image *next;
+	unsigned int refs;
+	struct apu_model *model;
+	struct apu_bo *bo;
+	/* Device addresses. */
+	uint64_t text_va;
+	uint64_t static_va;
+};
+
+/* 0 or an error; the same image for the same model as long as one user has it. */
+int image_get(struct apu_device *dev, struct apu_model *model, struct image **out);
+void image_put(struct apu_device *dev, struct image *image);
+
+/* A kernel context. The count is covered by the session's lock. */
+struct ctx {
+	unsigned int refs;
+	uint32_t id;
+};
+
+struct apu_request;
+
+struct apu_session {
+	atomic_uint refs;
+	struct apu_device *dev;
+	struct apu_model *model;
+	struct image *image;
+	/* NULL if the model needs no temporary memory. */
+	struct apu_bo *temp;
+	uint32_t priority;
+	/* Covers what follows, and a request's ctx and in_flight. */
+	pthread_mutex_t lock;
+	/* NULL after a failure, until the next submit. */
+	struct ctx *ctx;
+	/* The newest submitted request, if it still exists. */
+	struct apu_request *last;
+	/* Of all requests: staging in use, prologues, and the buffers they are in. */
+	uint64_t io_bytes;
+	uint64_t prologue_bytes;
+	uint64_t request_total;
+};
+
+/* With the session's lock held. */
+int session_get_ctx(struct apu_session *session, struct ctx **out);
+void session_drop_ctx(struct apu_session *session, struct ctx *ctx);
+void session_put_ctx(struct apu_session *session, struct ctx *ctx);
+
+#endif

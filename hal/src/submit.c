@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Submit and wait.
+ *
+ * Requests of a session share its temporary memory, and jobs of a context may overlap; so
+ * the first jobs of a request wait for the request before it. Fences of a context signal in
+ * order: the fence of the last job stands for all.
+ *
+ * A wait does not tell how the jobs ended, so each ends with a look at the context's state.
+ */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "error.h"
+#include "request.h"
+
+static int import_fence(struct apu_request *request, int fence)
+{
+	int fd = request->session->dev->fd;
+	int ret;
+
+	if (!request->in_syncobj) {
+		ret = kmd_syncobj_create(fd, &request->in_syncobj);
+		if (ret)
+			return apu_fail(ret, "cannot create a sync object: %s", strerror(-ret));
+	}
+	ret = kmd_syncobj_import_sync_file(fd, request->in_syncobj, fence);
+	if (ret)
+		return apu_fail(-EINVAL, "cannot import sync file %d: %s", fence, strerror(-ret));
+	return 0;
+}
+
+/* Waits for the jobs without predecessors, the signal for the last job. */
+static void set_syncs(struct apu_request *request, bool wait_in, const struct apu_request *prev)
+{
+	const struct dla_file *dla = &request->session->model->dla;
+	struct drm_apu_sync_op *ops = request->syncs;
+	unsigned int i, waits = 0;
+
+	if (prev)
+		ops[waits++] = (struct drm_apu_sync_op){.handle = prev->syncobj};
+	if (wait_in)
+		ops[waits++] = (struct drm_apu_sync_op){.handle = request->in_syncobj};
+	ops[waits] = (struct drm_apu_sync_op){.flags = DRM_APU_SYNC_OP_SIGNAL,
+					      .handle = request->syncobj};
+	for (i = 0; i < dla->num_jobs; i++) {
+		unsigned int first = dla->jobs[i].after ? waits : 0;
+		unsigned int end = i == dla->num_jobs - 1 ? waits + 1 : waits;
+
+		request->jobs[i].syncs =
+			(struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(end - first, ops + first);
+	}
+}
+
+/* With the session's lock held. */
+static int submit_locked(struct apu_request *request, bool wait_in)
+{
+	struct apu_session *session = request->session;
+	const struct apu_request *prev = session->last;
+	struct drm_apu_submit submit;
+	struct ctx *ctx;
+	int ret, tries;
+
+	if (!prev || prev == request || !prev->in_flight || !session->temp)
+		prev = NULL;
+	set_syncs(request, wait_in, prev);
+	/* Twice: the context may have died of an earlier request that nobody waited for yet. */
+	for (tries = 0; tries < 2; tries++) {
+		ret = session_get_ctx(session, &ctx);
+		if (ret)
+			return ret;
+		submit = (struct drm_apu_submit){
+			.ctx_id = ctx->id,
+			.jobs = DRM_APU_OBJ_ARRAY(session->model->dla.num_jobs, request->jobs),
+		};
+		ret = kmd_submit(session->dev->fd, &submit);
+		if (ret == 0)
+			break;
+		if (ret == -ECANCELED)
+			session_drop_ctx(session, ctx);
+		session_put_ctx(session, ctx);
+		if (ret != -ECANCELED)
+			break;
+	}
+	if (ret)
+		return apu_fail(ret, "cannot submit: %s", strerror(-ret));
+	session_put_ctx(session, request->ctx);
+	request->ctx = ctx;
+	request->seqno = submit.seqno;
+	request->in_flight = true;
+	session->last = request;
+	return 0;
+}
+
+int apu_request_submit_fenced(struct apu_request *request, int in_fence, int *out_fence)
+{
+	struct apu_session *session = request->session;
+	int ret;
+
+	if (request->in_flight)
+		return apu_fail(-EBUSY, "the request is in flight");
+	ret = request_prepare(request);
+	if (ret)
+		return ret;
+	if (in_fence >= 0) {
+		ret = import_fence(request, in_fence);
+		if (ret)
+			return ret;
+	}
+	request_copy_in(request);
+	pthread_mutex_lock(&session->lock);
+	ret = submit_locked(request, in_fence >= 0);
+	pthread_mutex_unlock(&session->lock);
+	if (ret || !out_fence)
+		return ret;
+	ret = kmd_syncobj_export_sync_file(session->dev->fd, request->syncobj, out_fence);
+	if (ret) {
+		/* Not submitted, as far as the caller can tell. */
+		apu_request_wait(request, -1);
+		return apu_fail(ret, "cannot export a sync file: %s", strerror(-ret));
+	}
+	return 0;
+}
+
+int apu_request_submit(struct apu_request *request)
+{
+	return apu_request_submit_fenced(request, -1, NULL);
+}
+
+static const char *engine_of(const struct drm_apu_ctx_get_state *state)
+{
+	return apu_engine_name(state->engine_class);
+}
+
+/* An error text and number for the context's state. */
+static int fail_state(const struct drm_apu_ctx_get_state *state, uint64_t job)
+{
+	const char *where = state->in_call ? "" : " of the prologue";
+
+	switch (state->cause) {
+	case DRM_APU_CTX_CAUSE_TIMEOUT:
+		return apu_fail(-ETIME, "job %llu ran into its device-time limit",
+				(unsigned long long)job);
+	case DRM_APU_CTX_CAUSE_COMMAND:
+		return apu_fail(-EFAULT, "job %llu, stream %u on %s: bad command at byte 0x%x%s",
+				(unsigned long long)job, state->stream, engine_of(state),
+				state->cmd_offset, where);
+	case DRM_APU_CTX_CAUSE_REGION:
+		return apu_fail(-EFAULT,
+				"job %llu, stream %u on %s: command at byte 0x%x%s reaches outside "
+				"its region",
+				(unsigned long long)job, state->stream, engine_of(state),
+				state->cmd_offset, where);
+	case DRM_APU_CTX_CAUSE_MMU:
+		return apu_fail(
+			-EFAULT,
+			"job %llu, stream %u on %s: MMU fault at 0x%llx, command at byte 0x%x%s",
+			(unsigned long long)job, state->stream, engine_of(state),
+			(unsigned long long)state->fault_va, state->cmd_offset, where);
+	default:
+		return apu_fail(-EIO, "job %llu was ended by a hardware error",
+				(unsigned long long)job);
+	}
+}
+
+/* The result of an inference that has ended. */
+static int get_result(struct apu_request *request)
+{
+	unsigned int num_jobs = request->session->model->dla.num_jobs;
+	struct drm_apu_ctx_get_state state = {.id = request->ctx->id};
+	int ret = kmd_ctx_get_state(request->session->dev->fd, &state);
+
+	if (ret)
+		return apu_fail(ret, "cannot learn how the inference ended: %s", strerror(-ret));
+	/* Alive, or dead of a later job. */
+	if (state.cause == DRM_APU_CTX_CAUSE_NONE || state.seqno >= request->seqno + num_jobs)
+		return 0;
+	if (state.seqno < request->seqno)
+		return apu_fail(-ECANCELED, "not run because an inference before it failed");
+	return fail_state(&state, state.seqno - request->seqno);
+}
+
+static int64_t deadline(int64_t timeout_ns)
+{
+	struct timespec now;
+	int64_t t;
+
+	if (timeout_ns < 0)
+		return INT64_MAX;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	t = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+	return timeout_ns > INT64_MAX - t ? INT64_MAX : t + timeout_ns;
+}
+
+bool request_finish(struct apu_request *request, int64_t timeout_ns)
+{
+	struct apu_session *session = request->session;
+	int ret = kmd_syncobj_wait(session->dev->fd, request->syncobj, deadline(timeout_ns));
+
+	if (ret == -ETIME)
+		return false;
+	if (ret)
+		request->status = apu_fail(ret, "cannot wait: %s", strerror(-ret));
+	else
+		request->status = get_result(request);
+	pthread_mutex_lock(&session->lock);
+	request->in_flight = false;
+	if (request->status)
+		session_drop_ctx(session, request->ctx);
+	pthread_mutex_unlock(&session->lock);
+	return true;
+}
+
+int apu_request_wait(struct apu_request *request, int64_t timeout_ns)
+{
+	if (!request->ctx)
+		return apu_fail(-EINVAL, "the request was never submitted");
+	if (!request->in_flight)
+		return request->status ? apu_fail(request->status, "the inference had failed: %s",
+						  strerror(-request->status))
+				       : 0;
+	if (!request_finish(request, timeout_ns))
+		return apu_fail(-ETIMEDOUT, "the request is still in flight");
+	if (request->status == 0)
+		request_copy_out(request);
+	return request->status;
+}
+
+int apu_request_run(struct apu_request *request)
+{
+	int ret = apu_request_submit(request);
+
+	return ret ? ret : apu_request_wait(request, -1);
+}
