@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+/*
+ * neuronrt: runs a compiled model on files.
+ */
+#include <stdlib.h>
+#include <time.h>
+
+#include <apu/apu.h>
+
+#include "io.h"
+#include "options.h"
+
+struct runner {
+	struct apu_device *dev;
+	struct apu_session *session;
+	struct apu_request *request;
+	struct apu_bo *bos[2 * MAX_FILES];
+	unsigned int num_bos;
+};
+
+static double now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static void check(int ret, int status)
+{
+	if (ret)
+		die(status, "%s", apu_last_error());
+}
+
+/* Memory for one sample of each tensor, bound to the request. */
+static void bind_side(struct runner *run, struct side *side, bool output, bool zero_copy)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < side->count; i++) {
+		size_t size = side->info[i].padded_size;
+
+		if (zero_copy) {
+			struct apu_bo *bo;
+
+			check(apu_bo_create(run->dev, size, &bo), EXIT_DEVICE);
+			check(apu_bo_map(bo, &side->data[i]), EXIT_DEVICE);
+			run->bos[run->num_bos++] = bo;
+			ret = output ? apu_request_bind_output_bo(run->request, i, bo, 0, size)
+				     : apu_request_bind_input_bo(run->request, i, bo, 0, size);
+		} else {
+			side->data[i] = malloc(size);
+			if (!side->data[i])
+				die(EXIT_DEVICE, "no memory for %zu bytes", size);
+			ret = output ? apu_request_bind_output(run->request, i, side->data[i], size)
+				     : apu_request_bind_input(run->request, i, side->data[i], size);
+		}
+		check(ret, EXIT_DEVICE);
+	}
+}
+
+static void runner_init(struct runner *run, const struct options *opts, struct apu_model *model)
+{
+	check(apu_device_open(opts->device, &run->dev), EXIT_DEVICE);
+	check(apu_session_create(run->dev, model, APU_PRIORITY_NORMAL, &run->session), EXIT_DEVICE);
+	check(apu_request_create(run->session, &run->request), EXIT_DEVICE);
+}
+
+static void runner_fini(struct runner *run)
+{
+	apu_request_release(run->request);
+	while (run->num_bos)
+		apu_bo_release(run->bos[--run->num_bos]);
+	apu_session_release(run->session);
+	apu_device_close(run->dev);
+}
+
+static void print_profile(struct runner *run)
+{
+	struct apu_profile profile;
+	struct apu_memory memory;
+	unsigned int i;
+
+	check(apu_request_get_profile(run->request, &profile), EXIT_INFERENCE);
+	apu_session_get_memory(run->session, &memory);
+	printf("Profile of the last inference:\n");
+	printf("  jobs: %u\n", profile.num_jobs);
+	printf("  cycles: %llu\n", (unsigned long long)profile.cycles);
+	printf("  device time: %.3f ms\n", (double)profile.device_ns / 1e6);
+	for (i = 0; i < APU_NUM_ENGINE_CLASSES; i++) {
+		const struct apu_engine_profile *e = &profile.engine[i];
+
+		if (e->streams)
+			printf("  %s: %u streams, %llu cycles busy, %llu bytes DRAM, %llu bytes "
+			       "L1\n",
+			       apu_engine_name(i), e->streams, (unsigned long long)e->busy,
+			       (unsigned long long)e->dram_bytes, (unsigned long long)e->l1_bytes);
+	}
+	printf("Memory: static %llu, temporary %llu, input/output %llu, commands %llu, in all %llu "
+	       "bytes\n",
+	       (unsigned long long)memory.static_bytes, (unsigned long long)memory.temp_bytes,
+	       (unsigned long long)memory.io_bytes, (unsigned long long)memory.command_bytes,
+	       (unsigned long long)memory.total_bytes);
+}
+
+static void run_samples(struct runner *run, const struct options *opts, struct side *in,
+			struct side *out, unsigned long samples)
+{
+	unsigned long i, j, count = 0;
+	double total = 0;
+
+	for (i = 0; i < samples; i++) {
+		double start;
+
+		read_sample(in);
+		start = now_ms();
+		for (j = 0; j < opts->repeat; j++) {
+			int ret = apu_request_run(run->request);
+
+			if (ret)
+				die(EXIT_INFERENCE, "sample %lu: %s", i, apu_last_error());
+		}
+		total += now_ms() - start;
+		count += opts->repeat;
+		write_sample(out);
+	}
+	printf("Total inference time = %.0f ms (%.2f ms/inf, %lu inferences)\n", total,
+	       total / (double)count, count);
+}
+
+int main(int argc, char **argv)
+{
+	struct runner run = {0};
+	struct options opts;
+	struct apu_model *model;
+	struct side in, out;
+	unsigned long samples;
+
+	parse_options(&opts, argc, argv);
+	check(apu_model_load_file(opts.model, &model), EXIT_FILE);
+	side_init(&in, model, false);
+	side_init(&out, model, true);
+	if (opts.show_io) {
+		side_print(&in);
+		side_print(&out);
+	}
+	/* To learn the inputs and outputs no data is needed. */
+	if (opts.show_io && opts.in.count == 0 && opts.out.count == 0) {
+		apu_model_release(model);
+		return 0;
+	}
+	samples = open_inputs(&in, &opts);
+	if (opts.hardware)
+		runner_init(&run, &opts, model);
+	open_outputs(&out, &opts);
+	if (opts.hardware) {
+		bind_side(&run, &in, false, opts.zero_copy);
+		bind_side(&run, &out, true, opts.zero_copy);
+		run_samples(&run, &opts, &in, &out, samples);
+		if (opts.profile)
+			print_profile(&run);
+		runner_fini(&run);
+	} else {
+		printf("Mode null: the model is sound; nothing was run\n");
+	}
+	close_files(&in, &opts.in);
+	close_files(&out, &opts.out);
+	if (opts.hardware && !opts.zero_copy) {
+		unsigned int i;
+
+		for (i = 0; i < in.count; i++)
+			free(in.data[i]);
+		for (i = 0; i < out.count; i++)
+			free(out.data[i]);
+	}
+	apu_model_release(model);
+	return 0;
+}
