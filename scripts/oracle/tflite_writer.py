@@ -27,6 +27,7 @@ RELU6 = (21, 0, 2)
 RESHAPE = (22, 17, 1)
 SOFTMAX = (25, 9, 2)
 PAD = (34, 22, 2)
+MEAN = (40, 27, 2)
 QUANTIZE = (114, 0, 2)
 
 SAME, VALID = 0, 1
