@@ -23,6 +23,8 @@ struct apu_flatmem {
     struct range range[MAX_RANGES];
     unsigned num_ranges;
     unsigned used[3];           /* engines per class */
+    const void *l1_data;        /* for the next job */
+    size_t l1_size;
     uint64_t reads, writes;
     uint64_t polls, stop_after;
     enum apu_job_status stop_status;
@@ -211,6 +213,12 @@ void apu_flatmem_stop_after(struct apu_flatmem *m, uint64_t polls,
     m->stop_status = status;
 }
 
+void apu_flatmem_set_l1(struct apu_flatmem *m, const void *data, size_t size)
+{
+    m->l1_data = data;
+    m->l1_size = size;
+}
+
 enum apu_job_status apu_flatmem_run(struct apu_flatmem *m, uint32_t l1_kib,
                                     struct apu_job_completion *record)
 {
@@ -219,11 +227,18 @@ enum apu_job_status apu_flatmem_run(struct apu_flatmem *m, uint32_t l1_kib,
     m->job.desc.l1_kib = l1_kib;
     m->reads = m->writes = m->polls = 0;
     if (m->job.l1) {
+        size_t bytes = (size_t)l1_kib * 1024;
+
+        if (m->l1_data) {
+            memcpy(m->job.l1, m->l1_data,
+                   m->l1_size < bytes ? m->l1_size : bytes);
+        }
         apu_exec_run(&m->job, &m->ops, m, record);
     } else {
         memset(record, 0, sizeof(*record));
         record->status = APU_JOB_STATUS_BUS_ERROR;
     }
+    m->l1_data = NULL;
     m->job.desc.num_streams = 0;
     memset(m->used, 0, sizeof(m->used));
     return record->status;

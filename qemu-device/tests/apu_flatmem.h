@@ -53,6 +53,9 @@ void apu_flatmem_trace(struct apu_flatmem *m,
 void apu_flatmem_stop_after(struct apu_flatmem *m, uint64_t polls,
                             enum apu_job_status status);
 
+/* What L1 of the next job begins with, instead of zeros. */
+void apu_flatmem_set_l1(struct apu_flatmem *m, const void *data, size_t size);
+
 /*
  * Runs the streams added since the last job, at 1000 MHz, with @l1_kib of
  * zeroed L1. Returns record->status.
