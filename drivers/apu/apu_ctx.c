@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Contexts: ordered queues, their death, and what is remembered of their jobs.
+ *
+ * Jobs of a context may overlap in the hardware. Their fences signal in order:
+ * a job that has ended waits in &apu_ctx.inflight until all before it have ended,
+ * see apu_ctx_retire(). That is also where a failure takes effect, so that the
+ * first failure in the order of submission kills the context, whatever the order
+ * in time, and all jobs after it get -ECANCELED.
+ *
+ * Lifetime: the id holds a reference, and so does every job from its creation to
+ * its end. A context that is closed keeps its entity until the scheduler has run
+ * (that is, cancelled) the last job.
+ */
+
+#include <linux/capability.h>
+#include <linux/slab.h>
+
+#include <drm/drm_auth.h>
+#include <drm/drm_drv.h>
+#include <drm/drm_print.h>
+
+#include "apu_ctx.h"
+#include "apu_device.h"
+#include "apu_drv.h"
+#include "apu_engine.h"
+#include "apu_sched.h"
+#include "apu_slot.h"
+#include "apu_vm.h"
+
+static const struct {
+	enum drm_sched_priority sched;
+	u8 hw;
+} apu_priorities[] = {
+	[DRM_APU_PRIORITY_LOW] = { DRM_SCHED_PRIORITY_LOW, 0 },
+	[DRM_APU_PRIORITY_NORMAL] = { DRM_SCHED_PRIORITY_NORMAL, 1 },
+	[DRM_APU_PRIORITY_HIGH] = { DRM_SCHED_PRIORITY_HIGH, 2 },
+};
+
+static void apu_ctx_release(struct kref *ref)
+{
+	struct apu_ctx *ctx = container_of(ref, struct apu_ctx, ref);
+
+	drm_sched_entity_fini(&ctx->entity);
+	apu_vm_put(ctx->vm);
+	kvfree(ctx);
+}
+
+/**
+ * apu_ctx_put() - Drop a reference
+ * @ctx: context
+ *
+ * May sleep, and must not be called where a fence waits for the caller.
+ */
+void apu_ctx_put(struct apu_ctx *ctx)
+{
+	kref_put(&ctx->ref, apu_ctx_release);
+}
+
+/**
+ * apu_ctx_get() - Take a reference
+ * @ctx: context
+ *
+ * Return: @ctx.
+ */
+struct apu_ctx *apu_ctx_get(struct apu_ctx *ctx)
+{
+	kref_get(&ctx->ref);
+
+	return ctx;
+}
+
+/**
+ * apu_ctx_lookup() - Find a client's context
+ * @file: client
+ * @id: id
+ *
+ * Return: The context with a reference taken, or NULL.
+ */
+struct apu_ctx *apu_ctx_lookup(struct apu_file *file, u32 id)
+{
+	struct apu_ctx *ctx;
+
+	xa_lock(&file->ctxs);
+	ctx = xa_load(&file->ctxs, id);
+	if (ctx)
+		apu_ctx_get(ctx);
+	xa_unlock(&file->ctxs);
+
+	return ctx;
+}
+
+static struct apu_ctx *apu_ctx_create(struct apu_device *adev, struct apu_vm *vm, u32 priority)
+{
+	struct drm_gpu_scheduler *sched = &adev->sched;
+	struct apu_ctx *ctx;
+	int ret;
+
+	ctx = kvzalloc(sizeof(*ctx), GFP_KERNEL);
+	if (!ctx)
+		return ERR_PTR(-ENOMEM);
+
+	kref_init(&ctx->ref);
+	ctx->adev = adev;
+	ctx->hw_priority = apu_priorities[priority].hw;
+	ctx->fence_context = dma_fence_context_alloc(1);
+	INIT_LIST_HEAD(&ctx->inflight);
+
+	ret = drm_sched_entity_init(&ctx->entity, apu_priorities[priority].sched, &sched, 1, NULL);
+	if (ret) {
+		kvfree(ctx);
+		return ERR_PTR(ret);
+	}
+	ctx->vm = apu_vm_get(vm);
+
+	return ctx;
+}
+
+/* Jobs that have not started end with -ECANCELED, jobs that run, end. */
+static void apu_ctx_close(struct apu_ctx *ctx)
+{
+	spin_lock_irq(&ctx->adev->job_lock);
+	ctx->closed = true;
+	spin_unlock_irq(&ctx->adev->job_lock);
+
+	apu_ctx_put(ctx);
+}
+
+/**
+ * apu_ctx_close_all() - Close all contexts of a client that leaves
+ * @file: client
+ */
+void apu_ctx_close_all(struct apu_file *file)
+{
+	struct apu_ctx *ctx;
+	unsigned long id;
+
+	xa_for_each(&file->ctxs, id, ctx)
+		apu_ctx_close(ctx);
+	xa_destroy(&file->ctxs);
+}
+
+static u32 apu_ctx_cause(u32 status)
+{
+	switch (status) {
+	case APU_JOB_STATUS_TIMEOUT:
+		return DRM_APU_CTX_CAUSE_TIMEOUT;
+	case APU_JOB_STATUS_ABORTED:
+		/* By the watchdog; those of dead contexts do not come here. */
+		return DRM_APU_CTX_CAUSE_TIMEOUT;
+	case APU_JOB_STATUS_BAD_COMMAND:
+		return DRM_APU_CTX_CAUSE_COMMAND;
+	case APU_JOB_STATUS_BAD_REGION:
+		return DRM_APU_CTX_CAUSE_REGION;
+	case APU_JOB_STATUS_MMU_FAULT:
+		return DRM_APU_CTX_CAUSE_MMU;
+	default:
+		return DRM_APU_CTX_CAUSE_HARDWARE;
+	}
+}
+
+static void apu_ctx_record(const struct apu_job *job, struct apu_ctx_record *record)
+{
+	u32 i;
+
+	record->seqno = job->seqno;
+	record->result = job->result;
+	record->num_streams = job->num_streams;
+	for (i = 0; i < job->num_streams; i++)
+		record->classes[i] = job->streams[i].engine_class;
+	record->hw = job->record;
+}
+
+static void apu_ctx_kill(struct apu_ctx *ctx, const struct apu_job *job)
+{
+	ctx->fail.cause = apu_ctx_cause(le32_to_cpu(job->record.status));
+	apu_ctx_record(job, &ctx->fail.record);
+	drm_dbg(&ctx->adev->base, "job %llu of a context failed: %d\n", job->seqno, job->result);
+
+	apu_slots_abort_ctx(ctx->adev, ctx);
+}
+
+/**
+ * apu_ctx_retire() - Signal the fences of jobs whose turn has come
+ * @ctx: context; &apu_device.job_lock is held
+ */
+void apu_ctx_retire(struct apu_ctx *ctx)
+{
+	struct apu_job *job;
+
+	lockdep_assert_held(&ctx->adev->job_lock);
+
+	while ((job = list_first_entry_or_null(&ctx->inflight, struct apu_job, node)) &&
+	       job->ended) {
+		struct apu_fence *fence = job->fence;
+
+		list_del(&job->node);
+
+		if (ctx->fail.cause != DRM_APU_CTX_CAUSE_NONE)
+			job->result = -ECANCELED;
+		else if (job->result && job->result != -ECANCELED)
+			apu_ctx_kill(ctx, job);
+
+		apu_ctx_record(job, &ctx->records[job->seqno % APU_CTX_RECORDS]);
+		ctx->done_seqno = job->seqno;
+
+		/* The job can be freed as soon as its fence has signalled. */
+		if (job->result)
+			dma_fence_set_error(&fence->base, job->result);
+		dma_fence_signal(&fence->base);
+		dma_fence_put(&fence->base);
+	}
+}
+
+/**
+ * apu_ctx_is_dead() - Whether a context takes no jobs any more
+ * @ctx: context
+ *
+ * Return: Whether it has failed or is closed.
+ */
+bool apu_ctx_is_dead(struct apu_ctx *ctx)
+{
+	bool dead;
+
+	spin_lock_irq(&ctx->adev->job_lock);
+	dead = ctx->closed || ctx->fail.cause != DRM_APU_CTX_CAUSE_NONE;
+	spin_unlock_irq(&ctx->adev->job_lock);
+
+	return dead;
+}
+
+int apu_ctx_create_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_file)
+{
+	struct apu_file *file = to_apu_file(drm_file);
+	struct drm_apu_ctx_create *args = data;
+	struct apu_ctx *ctx;
+	struct apu_vm *vm;
+	int ret;
+
+	if (args->flags || args->priority >= ARRAY_SIZE(apu_priorities))
+		return -EINVAL;
+	if (args->priority == DRM_APU_PRIORITY_HIGH &&
+	    !capable(CAP_SYS_NICE) && !drm_is_current_master(drm_file))
+		return -EACCES;
+
+	vm = apu_vm_lookup(file, args->vm_id);
+	if (!vm)
+		return -ENOENT;
+
+	ctx = apu_ctx_create(to_apu_device(drm), vm, args->priority);
+	apu_vm_put(vm);
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);
+
+	ret = xa_alloc(&file->ctxs, &args->id, ctx, XA_LIMIT(1, APU_MAX_CTXS), GFP_KERNEL);
+	if (ret)
+		apu_ctx_put(ctx);
+
+	return ret;
+}
+
+int apu_ctx_destroy_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_file)
+{
+	struct drm_apu_ctx_destroy *args = data;
+	struct apu_ctx *ctx;
+
+	if (args->pad)
+		return -EINVAL;
+
+	ctx = xa_erase(&to_apu_file(drm_file)->ctxs, args->id);
+	if (!ctx)
+		return -ENOENT;
+
+	apu_ctx_close(ctx);
+
+	return 0;
+}
+
+int apu_ctx_get_state_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_file)
+{
+	struct apu_device *adev = to_apu_device(drm);
+	struct drm_apu_ctx_get_state *args = data;
+	const struct apu_ctx_record *record;
+	struct apu_ctx *ctx;
+
+	if (args->flags || args->pad)
+		return -EINVAL;
+
+	ctx = apu_ctx_lookup(to_apu_file(drm_file), args->id);
+	if (!ctx)
+		return -ENOENT;
+
+	*args = (struct drm_apu_ctx_get_state) { .id = args->id };
+
+	spin_lock_irq(&adev->job_lock);
+	record = &ctx->fail.record;
+	args->cause = ctx->fail.cause;
+	if (args->cause != DRM_APU_CTX_CAUSE_NONE) {
+		args->seqno = record->seqno;
+		args->stream = record->hw.fail_stream;
+		if (args->stream < record->num_streams)
+			args->engine_class = record->classes[args->stream];
+		args->cmd_offset = le32_to_cpu(record->hw.fail_offset);
+		args->in_call = record->hw.fail_in_call;
+		if (args->cause == DRM_APU_CTX_CAUSE_MMU)
+			args->fault_va = le64_to_cpu(record->hw.fault_va);
+	}
+	spin_unlock_irq(&adev->job_lock);
+
+	apu_ctx_put(ctx);
+
+	return 0;
+}
+
+static void apu_job_stats_fill(struct drm_apu_job_stats *args, const struct apu_ctx_record *record,
+			       const struct apu_device *adev)
+{
+	u64 engines = le64_to_cpu(record->hw.engines);
+	u32 i, index, class;
+
+	args->num_streams = record->num_streams;
+	args->status = record->result;
+	args->start = le64_to_cpu(record->hw.start);
+	args->end = le64_to_cpu(record->hw.end);
+	args->cycles = le64_to_cpu(record->hw.cycles);
+
+	for (i = 0; i < record->num_streams; i++) {
+		struct drm_apu_stream_stats *out = &args->streams[i];
+		const struct apu_stream_stat *in = &record->hw.streams[i];
+
+		/* Engines are numbered over all classes. */
+		index = (engines >> (8 * i)) & 0xff;
+		for (class = 0; class < record->classes[i]; class++)
+			index -= min(index, adev->info.num[class]);
+
+		out->engine_class = record->classes[i];
+		out->engine_instance = index;
+		out->cycles = le64_to_cpu(in->cycles);
+		out->busy = le64_to_cpu(in->busy);
+		out->dram_bytes = le64_to_cpu(in->dram_bytes);
+		out->l1_bytes = le64_to_cpu(in->l1_bytes);
+	}
+}
+
+int apu_job_stats_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_file)
+{
+	struct apu_device *adev = to_apu_device(drm);
+	struct drm_apu_job_stats *args = data;
+	const struct apu_ctx_record *record;
+	struct apu_ctx *ctx;
+	u64 last_seqno;
+	int ret = 0;
+
+	if (args->flags)
+		return -EINVAL;
+
+	ctx = apu_ctx_lookup(to_apu_file(drm_file), args->ctx_id);
+	if (!ctx)
+		return -ENOENT;
+
+	*args = (struct drm_apu_job_stats) { .ctx_id = args->ctx_id, .seqno = args->seqno };
+	last_seqno = READ_ONCE(ctx->last_seqno);
+
+	spin_lock_irq(&adev->job_lock);
+	record = &ctx->records[args->seqno % APU_CTX_RECORDS];
+	if (!args->seqno || args->seqno > last_seqno)
+		ret = -ENOENT;
+	else if (args->seqno > ctx->done_seqno)
+		ret = -EAGAIN;
+	else if (record->seqno != args->seqno)
+		ret = -ENOENT;
+	else
+		apu_job_stats_fill(args, record, adev);
+	spin_unlock_irq(&adev->job_lock);
+
+	apu_ctx_put(ctx);
+
+	return ret;
+}

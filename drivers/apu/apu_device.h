@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef __APU_DEVICE_H__
+#define __APU_DEVICE_H__
+
+#include <drm/drm_device.h>
+#include <drm/gpu_scheduler.h>
+#include <linux/idr.h>
+#include <linux/io.h>
+#include <linux/ktime.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+
+#include "apu_regs.h"
+
+struct apu_engine;
+struct apu_job;
+struct clk;
+struct platform_device;
+struct reset_control;
+
+#define APU_NUM_CLASSES	3
+/* Bits of ENGINE_ENABLE that the power controller can have domains for. */
+#define APU_MAX_ENGINES	31
+/* Time between the last job and power off. */
+#define APU_AUTOSUSPEND_MS	50
+/* Pages of address zero stay unmapped, so that a null pointer faults. */
+#define APU_VA_START	SZ_4K
+
+/**
+ * struct apu_info - what the hardware said about itself
+ */
+struct apu_info {
+	/** @version: VERSION */
+	u32 version;
+	/** @num: instances of each &enum apu_engine_class */
+	u32 num[APU_NUM_CLASSES];
+	/** @num_engines: sum of @num */
+	u32 num_engines;
+	/** @l1_kib: size of L1 */
+	u32 l1_kib;
+	/** @l1_bank_kib: L1 is given out in multiples of this */
+	u32 l1_bank_kib;
+	/** @va_bits: width of virtual addresses */
+	u32 va_bits;
+	/** @pa_bits: width of physical addresses */
+	u32 pa_bits;
+	/** @time_hz: frequency of timestamps */
+	u32 time_hz;
+	/** @max_khz: fastest clock */
+	u32 max_khz;
+};
+
+/**
+ * struct apu_slot - what the driver knows of a job slot
+ */
+struct apu_slot {
+	/** @job: the job that the slot holds, or NULL */
+	struct apu_job *job;
+	/** @order: when it was armed, in a count of all jobs */
+	u64 order;
+	/** @progress: what the job had done when the watchdog last looked */
+	u64 progress;
+	/** @stalled_since: when @progress last changed */
+	ktime_t stalled_since;
+};
+
+/**
+ * struct apu_device - an APU
+ */
+struct apu_device {
+	/** @base: DRM device */
+	struct drm_device base;
+	/** @regs: registers of TOP */
+	void __iomem *regs;
+	/** @clk: gate of TOP's clock */
+	struct clk *clk;
+	/** @reset: reset line of TOP */
+	struct reset_control *reset;
+	/** @irq: interrupt of TOP */
+	int irq;
+	/** @info: what the hardware said about itself */
+	struct apu_info info;
+	/** @engines: engines by index */
+	struct apu_engine *engines[APU_MAX_ENGINES];
+
+	/**
+	 * @hw_lock: Protects @engine_enable and the state of engines, and keeps
+	 * TOP out of reset for those who touch its registers outside of jobs.
+	 * Innermost of the mutexes; nothing is allocated under it.
+	 */
+	struct mutex hw_lock;
+	/** @engine_enable: ENGINE_ENABLE */
+	u32 engine_enable;
+	/** @top_on: TOP has power, clock and no reset; written with @job_lock too */
+	bool top_on;
+	/** @wedged: not even a reset of everything helped */
+	bool wedged;
+
+	/** @pm: counts jobs per class, so that unbinding can let go of all at once */
+	struct {
+		/** @pm.lock: protects the rest */
+		struct mutex lock;
+		/** @pm.users: jobs that need the class */
+		u32 users[APU_NUM_CLASSES];
+		/** @pm.gone: the devices must not be touched any more */
+		bool gone;
+	} pm;
+
+	/** @mmu: MMU command unit and address-space ids */
+	struct {
+		/** @mmu.lock: serializes commands; outside @hw_lock */
+		struct mutex lock;
+		/** @mmu.asids: ASIDs in use */
+		struct ida asids;
+	} mmu;
+
+	/** @job_lock: protects @slots and the jobs in flight of every context */
+	spinlock_t job_lock;
+	/** @slots: job slots */
+	struct apu_slot slots[APU_NUM_SLOTS];
+	/** @slot_order: jobs armed so far */
+	u64 slot_order;
+	/** @slot_mem: descriptors and completion records */
+	void *slot_mem;
+	/** @slot_dma: where the hardware sees @slot_mem */
+	dma_addr_t slot_dma;
+
+	/** @sched: the scheduler; a credit is a slot */
+	struct drm_gpu_scheduler sched;
+	/** @timeout_wq: ordered, runs the watchdog */
+	struct workqueue_struct *timeout_wq;
+	/** @reset_lock: serializes resets */
+	struct mutex reset_lock;
+};
+
+static inline struct apu_device *to_apu_device(struct drm_device *drm)
+{
+	return container_of(drm, struct apu_device, base);
+}
+
+static inline u32 apu_read(struct apu_device *adev, u32 reg)
+{
+	return readl(adev->regs + reg);
+}
+
+static inline void apu_write(struct apu_device *adev, u32 reg, u32 val)
+{
+	writel(val, adev->regs + reg);
+}
+
+static inline u64 apu_va_end(const struct apu_device *adev)
+{
+	return BIT_ULL(adev->info.va_bits);
+}
+
+int apu_device_init(struct apu_device *adev, struct platform_device *pdev);
+void apu_device_fini(struct apu_device *adev);
+
+void apu_device_start_top(struct apu_device *adev);
+void apu_device_stop_top(struct apu_device *adev);
+int apu_device_resume(struct apu_device *adev);
+int apu_device_suspend(struct apu_device *adev);
+
+int apu_pm_get(struct apu_device *adev, u32 classes);
+void apu_pm_put(struct apu_device *adev, u32 classes);
+void apu_pm_gone(struct apu_device *adev);
+
+#endif /* __APU_DEVICE_H__ */

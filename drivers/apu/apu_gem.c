@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Buffers: shmem objects, and whatever dma-bufs others share with us.
+ *
+ * A buffer is either private to an address space, whose reservation object it
+ * uses (cheap to lock, cannot be shared or waited for), or has one of its own.
+ */
+
+#include <linux/dma-buf.h>
+#include <linux/dma-resv.h>
+
+#include <drm/drm_prime.h>
+#include <drm/drm_utils.h>
+
+#include <drm/apu_accel.h>
+
+#include "apu_device.h"
+#include "apu_drv.h"
+#include "apu_gem.h"
+#include "apu_vm.h"
+
+static void apu_gem_free(struct drm_gem_object *obj)
+{
+	struct drm_gem_object *vm_obj = to_apu_bo(obj)->vm_obj;
+
+	drm_gem_shmem_free(to_drm_gem_shmem_obj(obj));
+	/* Now nobody needs its reservation any more. */
+	if (vm_obj)
+		drm_gem_object_put(vm_obj);
+}
+
+static struct dma_buf *apu_gem_export(struct drm_gem_object *obj, int flags)
+{
+	if (to_apu_bo(obj)->vm_obj)
+		return ERR_PTR(-EINVAL);
+
+	return drm_gem_prime_export(obj, flags);
+}
+
+static const struct drm_gem_object_funcs apu_gem_funcs = {
+	.free = apu_gem_free,
+	.export = apu_gem_export,
+	.print_info = drm_gem_shmem_object_print_info,
+	.pin = drm_gem_shmem_object_pin,
+	.unpin = drm_gem_shmem_object_unpin,
+	.get_sg_table = drm_gem_shmem_object_get_sg_table,
+	.vmap = drm_gem_shmem_object_vmap,
+	.vunmap = drm_gem_shmem_object_vunmap,
+	.mmap = drm_gem_shmem_object_mmap,
+	.vm_ops = &drm_gem_shmem_vm_ops,
+};
+
+/**
+ * apu_gem_create_object() - &drm_driver.gem_create_object
+ * @drm: DRM device
+ * @size: size of the buffer
+ *
+ * Return: An object for the shmem helpers to fill.
+ */
+struct drm_gem_object *apu_gem_create_object(struct drm_device *drm, size_t size)
+{
+	struct apu_bo *bo;
+
+	bo = kzalloc(sizeof(*bo), GFP_KERNEL);
+	if (!bo)
+		return ERR_PTR(-ENOMEM);
+
+	bo->base.base.funcs = &apu_gem_funcs;
+
+	return &bo->base.base;
+}
+
+int apu_bo_create_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_file)
+{
+	struct apu_device *adev = to_apu_device(drm);
+	struct drm_apu_bo_create *args = data;
+	struct drm_gem_shmem_object *shmem;
+	struct apu_vm *vm = NULL;
+	struct apu_bo *bo;
+	int ret;
+
+	/* What does not fit into an address space is of no use. */
+	if (args->flags || args->pad || !args->size ||
+	    args->size > apu_va_end(adev) - APU_VA_START)
+		return -EINVAL;
+
+	if (args->exclusive_vm_id) {
+		vm = apu_vm_lookup(to_apu_file(drm_file), args->exclusive_vm_id);
+		if (!vm)
+			return -ENOENT;
+	}
+
+	shmem = drm_gem_shmem_create(drm, args->size);
+	if (IS_ERR(shmem)) {
+		ret = PTR_ERR(shmem);
+		goto out_put_vm;
+	}
+
+	bo = to_apu_bo(&shmem->base);
+	if (vm) {
+		bo->vm_obj = vm->base.r_obj;
+		drm_gem_object_get(bo->vm_obj);
+		shmem->base.resv = bo->vm_obj->resv;
+	}
+
+	args->size = shmem->base.size;
+	ret = drm_gem_handle_create(drm_file, &shmem->base, &args->handle);
+	drm_gem_object_put(&shmem->base);
+
+out_put_vm:
+	if (vm)
+		apu_vm_put(vm);
+	return ret;
+}
+
+int apu_bo_mmap_offset_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_file)
+{
+	struct drm_apu_bo_mmap_offset *args = data;
+	struct drm_gem_object *obj;
+
+	if (args->pad)
+		return -EINVAL;
+
+	obj = drm_gem_object_lookup(drm_file, args->handle);
+	if (!obj)
+		return -ENOENT;
+
+	/* The shmem helpers have created it. */
+	args->offset = drm_vma_node_offset_addr(&obj->vma_node);
+	drm_gem_object_put(obj);
+
+	return 0;
+}
+
+int apu_bo_wait_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_file)
+{
+	struct drm_apu_bo_wait *args = data;
+	struct drm_gem_object *obj;
+	unsigned long timeout;
+	long ret;
+
+	if (args->flags & ~DRM_APU_BO_WAIT_WRITE)
+		return -EINVAL;
+
+	obj = drm_gem_object_lookup(drm_file, args->handle);
+	if (!obj)
+		return -ENOENT;
+
+	if (to_apu_bo(obj)->vm_obj) {
+		drm_gem_object_put(obj);
+		return -EINVAL;
+	}
+
+	timeout = args->timeout_ns > 0 ? drm_timeout_abs_to_jiffies(args->timeout_ns) : 0;
+	ret = dma_resv_wait_timeout(obj->resv,
+				    dma_resv_usage_rw(args->flags & DRM_APU_BO_WAIT_WRITE),
+				    true, timeout);
+	drm_gem_object_put(obj);
+	if (ret == 0)
+		return -ETIMEDOUT;
+
+	return ret < 0 ? ret : 0;
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Watchdog and resets: the backstop behind the hardware's own time limit.
+ *
+ * The scheduler's timeout calls the watchdog every second while there are jobs.
+ * It picks up jobs whose interrupt was lost, and finds jobs that hang: those that
+ * the hardware runs, or could run, without getting on, for longer than their own
+ * time limit and some grace. These climb a ladder:
+ *
+ * 1. abort the slot;
+ * 2. reset the engines that run it: the gang ends with POWER_LOST;
+ * 3. reset everything: innocent jobs start anew, the hung ones fail;
+ * 4. give the device up: all jobs fail.
+ *
+ * All that with power and clocks held: jobs have references. Power domains and
+ * clocks have locks under which memory is allocated, so this path stays away
+ * from them and uses reset lines only.
+ *
+ * Locking: reset_lock > mmu.lock > hw_lock > job_lock. While all is in reset,
+ * hw_lock and mmu.lock keep others from TOP's registers, and top_on keeps those
+ * away who have job_lock only. Jobs that are run meanwhile wait in their slots for
+ * apu_slots_restart().
+ */
+
+#include <linux/delay.h>
+#include <linux/iopoll.h>
+#include <linux/reset.h>
+
+#include <drm/drm_print.h>
+
+#include "apu_device.h"
+#include "apu_engine.h"
+#include "apu_reset.h"
+#include "apu_sched.h"
+#include "apu_slot.h"
+
+/* Added to a job's time limit. */
+#define APU_HANG_GRACE_MS	2000
+/* How long the hardware may take to stop a job. */
+#define APU_ABORT_TIMEOUT_US	100000
+#define APU_RESET_PULSE_US	10
+
+static bool apu_slot_stops(struct apu_device *adev, unsigned int slot)
+{
+	u32 active;
+
+	return !readl_poll_timeout(adev->regs + APU_TOP_SLOT_ACTIVE, active,
+				   !(active & BIT(slot)), 100, APU_ABORT_TIMEOUT_US);
+}
+
+static bool apu_reset_abort_slot(struct apu_device *adev, unsigned int slot)
+{
+	apu_write(adev, APU_TOP_SLOT_ABORT, BIT(slot));
+
+	return apu_slot_stops(adev, slot);
+}
+
+static bool apu_reset_engines_of_slot(struct apu_device *adev, unsigned int slot)
+{
+	u32 mask = apu_engines_of_slot(adev, slot);
+
+	drm_warn(&adev->base, "slot %u does not stop, resetting engines %#x\n", slot, mask);
+
+	/* Nothing new may start on them meanwhile. */
+	apu_write(adev, APU_TOP_ENGINE_ENABLE, adev->engine_enable & ~mask);
+	apu_engines_reset(adev, mask);
+	apu_write(adev, APU_TOP_ENGINE_ENABLE, adev->engine_enable);
+
+	return apu_slot_stops(adev, slot);
+}
+
+static u32 apu_slots_hung(struct apu_device *adev)
+{
+	unsigned int slot;
+	u32 mask = 0;
+
+	for (slot = 0; slot < APU_NUM_SLOTS; slot++)
+		if (adev->slots[slot].job && adev->slots[slot].job->hung)
+			mask |= BIT(slot);
+
+	return mask;
+}
+
+static void apu_reset_all_locked(struct apu_device *adev, const char *why)
+{
+	u32 all = GENMASK(APU_NUM_SLOTS - 1, 0);
+
+	lockdep_assert_held(&adev->reset_lock);
+
+	drm_warn(&adev->base, "resetting everything: %s\n", why);
+
+	mutex_lock(&adev->mmu.lock);
+	mutex_lock(&adev->hw_lock);
+
+	apu_device_stop_top(adev);
+	reset_control_assert(adev->reset);
+	apu_engines_reset(adev, adev->engine_enable);
+	udelay(APU_RESET_PULSE_US);
+	reset_control_deassert(adev->reset);
+
+	if (reset_control_status(adev->reset) > 0) {
+		drm_err(&adev->base, "reset does not end, giving the device up\n");
+		spin_lock_irq(&adev->job_lock);
+		adev->wedged = true;
+		apu_slots_fail(adev, all, APU_JOB_STATUS_POWER_LOST);
+		spin_unlock_irq(&adev->job_lock);
+	} else {
+		spin_lock_irq(&adev->job_lock);
+		apu_slots_fail(adev, apu_slots_hung(adev), APU_JOB_STATUS_POWER_LOST);
+		spin_unlock_irq(&adev->job_lock);
+
+		apu_device_start_top(adev);
+
+		spin_lock_irq(&adev->job_lock);
+		apu_slots_restart(adev);
+		spin_unlock_irq(&adev->job_lock);
+	}
+
+	mutex_unlock(&adev->hw_lock);
+	mutex_unlock(&adev->mmu.lock);
+}
+
+/**
+ * apu_reset_all() - Reset TOP and all engines
+ * @adev: APU that is powered
+ * @why: reason, for the log
+ */
+void apu_reset_all(struct apu_device *adev, const char *why)
+{
+	mutex_lock(&adev->reset_lock);
+	apu_reset_all_locked(adev, why);
+	mutex_unlock(&adev->reset_lock);
+}
+
+/**
+ * apu_reset_unplug() - Stop the hardware and end all jobs that it has
+ * @adev: APU after drm_dev_unplug(), so that no more jobs are started
+ */
+void apu_reset_unplug(struct apu_device *adev)
+{
+	mutex_lock(&adev->reset_lock);
+	mutex_lock(&adev->hw_lock);
+	if (adev->top_on) {
+		apu_device_stop_top(adev);
+		reset_control_assert(adev->reset);
+		apu_engines_reset(adev, adev->engine_enable);
+	}
+	mutex_unlock(&adev->hw_lock);
+
+	spin_lock_irq(&adev->job_lock);
+	apu_slots_fail(adev, apu_slots_busy(adev), APU_JOB_STATUS_POWER_LOST);
+	spin_unlock_irq(&adev->job_lock);
+	mutex_unlock(&adev->reset_lock);
+}
+
+/* Marks the slot's job as hung if it is; hw_lock and job_lock are held. */
+static bool apu_slot_check_hung(struct apu_device *adev, unsigned int slot, bool stuck,
+				u64 progress, ktime_t now)
+{
+	struct apu_slot *s = &adev->slots[slot];
+	s64 limit_ms;
+
+	if (!s->job)
+		return false;
+
+	if (!stuck || progress != s->progress) {
+		s->progress = progress;
+		s->stalled_since = now;
+		return false;
+	}
+
+	limit_ms = DIV_ROUND_UP(s->job->time_limit_us, USEC_PER_MSEC) + APU_HANG_GRACE_MS;
+	if (ktime_ms_delta(now, s->stalled_since) <= limit_ms)
+		return false;
+
+	drm_warn(&adev->base, "job %llu in slot %u hangs\n", s->job->seqno, slot);
+	s->job->hung = true;
+
+	return true;
+}
+
+/**
+ * apu_reset_watchdog() - Look after the jobs in slots
+ * @adev: APU with jobs, which keep it powered
+ */
+void apu_reset_watchdog(struct apu_device *adev)
+{
+	ktime_t now = ktime_get();
+	unsigned int slot;
+	bool all = false;
+	u32 running;
+
+	mutex_lock(&adev->reset_lock);
+	mutex_lock(&adev->hw_lock);
+	if (!adev->top_on) {
+		mutex_unlock(&adev->hw_lock);
+		mutex_unlock(&adev->reset_lock);
+		return;
+	}
+
+	spin_lock_irq(&adev->job_lock);
+	apu_slots_reap(adev);
+	spin_unlock_irq(&adev->job_lock);
+
+	running = apu_read(adev, APU_TOP_SLOT_RUNNING);
+	for (slot = 0; slot < APU_NUM_SLOTS && !all; slot++) {
+		u64 progress = apu_engines_progress(adev, slot);
+		/* Waiting for others who run is no hang; if none runs, it is. */
+		bool stuck = !running || (running & BIT(slot));
+		bool hung;
+
+		spin_lock_irq(&adev->job_lock);
+		hung = apu_slot_check_hung(adev, slot, stuck, progress, now);
+		spin_unlock_irq(&adev->job_lock);
+
+		if (hung && !apu_reset_abort_slot(adev, slot) &&
+		    !apu_reset_engines_of_slot(adev, slot))
+			all = true;
+	}
+
+	spin_lock_irq(&adev->job_lock);
+	apu_slots_reap(adev);
+	spin_unlock_irq(&adev->job_lock);
+	mutex_unlock(&adev->hw_lock);
+
+	if (all)
+		apu_reset_all_locked(adev, "a job cannot be stopped");
+	mutex_unlock(&adev->reset_lock);
+}

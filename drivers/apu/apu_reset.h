@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef __APU_RESET_H__
+#define __APU_RESET_H__
+
+struct apu_device;
+
+void apu_reset_watchdog(struct apu_device *adev);
+void apu_reset_all(struct apu_device *adev, const char *why);
+void apu_reset_unplug(struct apu_device *adev);
+
+#endif /* __APU_RESET_H__ */

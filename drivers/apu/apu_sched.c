@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Scheduling: the life of a job between the submit ioctl and its end.
+ *
+ *	create		apu_job_create(), in the ioctl; all memory is allocated
+ *	arm, push	apu_submit.c; nothing may fail from here on
+ *	run		apu_sched_run_job(): into a slot, or cancelled
+ *	end		apu_job_end(): the hardware is done with it
+ *	retire		apu_ctx_retire(): its turn to signal has come
+ *	free		apu_sched_free_job(), then apu_job_free() from a worker
+ *
+ * There is one scheduler whose credits are the job slots, and an entity per
+ * context. The scheduler assumes that the jobs which it has run end in order and
+ * so ignores dependencies within an entity, and waits for other entities' jobs to
+ * be scheduled only. Here jobs overlap, so
+ *
+ * - inside a context, the hardware orders jobs by masks of predecessors in slots,
+ *   see apu_slot_after(): what a job depends on was run before it, and is in a
+ *   slot or has ended;
+ * - between contexts, DRM_SCHED_FENCE_DONT_PIPELINE makes the scheduler wait for
+ *   the end.
+ *
+ * Locking: run_job, the interrupt, and the watchdog meet under job_lock. Run_job,
+ * free_job and the watchdog are in the path of fences: they allocate nothing and
+ * take no lock under which somebody allocates or waits for fences. Dropping the
+ * last reference to a context or an address space, and power, is therefore left to
+ * apu_free_wq.
+ */
+
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_managed.h>
+#include <drm/drm_print.h>
+
+#include "apu_ctx.h"
+#include "apu_device.h"
+#include "apu_reset.h"
+#include "apu_sched.h"
+#include "apu_slot.h"
+#include "compat.h"
+
+/* How often the watchdog looks at jobs. */
+#define APU_WATCHDOG_MS		1000
+
+/*
+ * Of the module and not of a device, as the last job to go can take the last
+ * reference to the device with it.
+ */
+static struct workqueue_struct *apu_free_wq;
+
+static const char *apu_fence_get_driver_name(struct dma_fence *fence)
+{
+	return "apu";
+}
+
+static const char *apu_fence_get_timeline_name(struct dma_fence *fence)
+{
+	return "apu-ctx";
+}
+
+static const struct dma_fence_ops apu_fence_ops = {
+	.get_driver_name = apu_fence_get_driver_name,
+	.get_timeline_name = apu_fence_get_timeline_name,
+};
+
+static void apu_job_free_work(struct work_struct *work)
+{
+	apu_job_free(container_of(work, struct apu_job, free_work));
+}
+
+/**
+ * apu_job_create() - Allocate a job
+ * @ctx: context; the job takes a reference
+ *
+ * Return: The job, or an error pointer.
+ */
+struct apu_job *apu_job_create(struct apu_ctx *ctx)
+{
+	struct apu_job *job;
+
+	job = kzalloc(sizeof(*job), GFP_KERNEL);
+	if (!job)
+		return ERR_PTR(-ENOMEM);
+
+	job->fence = kzalloc(sizeof(*job->fence), GFP_KERNEL);
+	if (!job->fence) {
+		kfree(job);
+		return ERR_PTR(-ENOMEM);
+	}
+
+	spin_lock_init(&job->fence->lock);
+	INIT_LIST_HEAD(&job->node);
+	INIT_WORK(&job->free_work, apu_job_free_work);
+	job->ctx = apu_ctx_get(ctx);
+
+	return job;
+}
+
+/**
+ * apu_job_free() - Give back what a job holds
+ * @job: job that was never armed, or that the scheduler has freed
+ */
+void apu_job_free(struct apu_job *job)
+{
+	if (job->pm_held)
+		apu_pm_put(job->ctx->adev, job->classes);
+	apu_ctx_put(job->ctx);
+	/* Once run, the fence belongs to those who have references. */
+	if (!job->seqno)
+		kfree(job->fence);
+	kfree(job);
+}
+
+/**
+ * apu_job_end() - Note that a job has ended
+ * @job: job that was run; &apu_device.job_lock is held
+ * @result: 0 or a negative error code
+ */
+void apu_job_end(struct apu_job *job, int result)
+{
+	lockdep_assert_held(&job->ctx->adev->job_lock);
+
+	job->result = result;
+	job->ended = true;
+	apu_ctx_retire(job->ctx);
+}
+
+static struct dma_fence *apu_sched_run_job(struct drm_sched_job *sched_job)
+{
+	struct apu_job *job = to_apu_job(sched_job);
+	struct apu_ctx *ctx = job->ctx;
+	struct apu_device *adev = ctx->adev;
+	struct dma_fence *fence = &job->fence->base;
+	unsigned long flags;
+	bool present, cookie;
+	int idx;
+
+	cookie = dma_fence_begin_signalling();
+	dma_fence_init(fence, &apu_fence_ops, &job->fence->lock, ctx->fence_context, job->seqno);
+	/* The first reference is the scheduler's, the second is dropped on retiring. */
+	dma_fence_get(fence);
+
+	present = drm_dev_enter(&adev->base, &idx);
+	spin_lock_irqsave(&adev->job_lock, flags);
+
+	list_add_tail(&job->node, &ctx->inflight);
+	if (!present)
+		apu_job_end(job, -ENODEV);
+	else if (ctx->closed || ctx->fail.cause != DRM_APU_CTX_CAUSE_NONE)
+		apu_job_end(job, -ECANCELED);
+	else if (adev->wedged)
+		apu_job_end(job, -EIO);
+	else
+		apu_slot_start(adev, job);
+
+	spin_unlock_irqrestore(&adev->job_lock, flags);
+	if (present)
+		drm_dev_exit(idx);
+	dma_fence_end_signalling(cookie);
+
+	return fence;
+}
+
+static enum drm_gpu_sched_stat apu_sched_timedout_job(struct drm_sched_job *sched_job)
+{
+	struct apu_device *adev = to_apu_job(sched_job)->ctx->adev;
+	struct drm_gpu_scheduler *sched = &adev->sched;
+	enum drm_gpu_sched_stat stat;
+	bool cookie;
+	int idx;
+
+	cookie = dma_fence_begin_signalling();
+	if (drm_dev_enter(&adev->base, &idx)) {
+		apu_reset_watchdog(adev);
+		drm_dev_exit(idx);
+	}
+
+	/*
+	 * Whatever the watchdog did to the job, it ends like any other. Restarting
+	 * the workers has them look at it again, should it have ended meanwhile.
+	 */
+	drm_sched_wqueue_stop(sched);
+	stat = apu_compat_sched_keep(sched_job);
+	drm_sched_wqueue_start(sched);
+	dma_fence_end_signalling(cookie);
+
+	return stat;
+}
+
+static void apu_sched_free_job(struct drm_sched_job *sched_job)
+{
+	struct apu_job *job = to_apu_job(sched_job);
+
+	drm_sched_job_cleanup(sched_job);
+	queue_work(apu_free_wq, &job->free_work);
+}
+
+static const struct drm_sched_backend_ops apu_sched_ops = {
+	.run_job = apu_sched_run_job,
+	.timedout_job = apu_sched_timedout_job,
+	.free_job = apu_sched_free_job,
+};
+
+static void apu_sched_fini(struct drm_device *drm, void *data)
+{
+	struct apu_device *adev = to_apu_device(drm);
+
+	drm_sched_fini(&adev->sched);
+	destroy_workqueue(adev->timeout_wq);
+}
+
+/**
+ * apu_sched_init() - Set up the scheduler
+ * @adev: APU
+ *
+ * It goes away with the DRM device and not with the hardware, for there may be
+ * contexts and jobs until then.
+ *
+ * Return: 0 or a negative error code.
+ */
+int apu_sched_init(struct apu_device *adev)
+{
+	struct drm_sched_init_args args = {
+		.ops = &apu_sched_ops,
+		.num_rqs = DRM_SCHED_PRIORITY_COUNT,
+		.credit_limit = APU_NUM_SLOTS,
+		.timeout = msecs_to_jiffies(APU_WATCHDOG_MS),
+		.name = "apu",
+		.dev = adev->base.dev,
+	};
+	int ret;
+
+	adev->timeout_wq = alloc_ordered_workqueue("apu-watchdog", 0);
+	if (!adev->timeout_wq)
+		return -ENOMEM;
+
+	args.timeout_wq = adev->timeout_wq;
+	ret = drm_sched_init(&adev->sched, &args);
+	if (ret) {
+		destroy_workqueue(adev->timeout_wq);
+		return ret;
+	}
+
+	return drmm_add_action_or_reset(&adev->base, apu_sched_fini, NULL);
+}
+
+/**
+ * apu_sched_module_init() - Set up what all devices share
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int apu_sched_module_init(void)
+{
+	apu_free_wq = alloc_workqueue("apu-free", WQ_UNBOUND, 0);
+
+	return apu_free_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * apu_sched_module_exit() - Undo apu_sched_module_init()
+ */
+void apu_sched_module_exit(void)
+{
+	destroy_workqueue(apu_free_wq);
+}

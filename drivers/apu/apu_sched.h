@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef __APU_SCHED_H__
+#define __APU_SCHED_H__
+
+#include <drm/gpu_scheduler.h>
+#include <linux/dma-fence.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include "apu_regs.h"
+
+struct apu_ctx;
+struct apu_device;
+
+/**
+ * struct apu_fence - signals when a job and all before it in its context ended
+ */
+struct apu_fence {
+	/** @base: fence; first, for dma_fence_free() */
+	struct dma_fence base;
+	/** @lock: lock of @base */
+	spinlock_t lock;
+};
+
+/**
+ * struct apu_job - a gang of streams on its way through the hardware
+ */
+struct apu_job {
+	/** @base: what the scheduler knows */
+	struct drm_sched_job base;
+	/** @ctx: context; the job holds a reference */
+	struct apu_ctx *ctx;
+	/** @fence: hardware fence; initialized when the scheduler runs the job */
+	struct apu_fence *fence;
+	/** @seqno: number in the context, from 1 */
+	u64 seqno;
+	/** @barrier: all jobs of the context up to this one must end first */
+	u64 barrier;
+	/** @first_seqno: seqno of the first job of the submit */
+	u64 first_seqno;
+	/** @deps: jobs of the submit to wait for, counted from @first_seqno */
+	u64 deps;
+	/** @streams: the gang, as the hardware wants it */
+	struct apu_stream_desc streams[APU_MAX_STREAMS];
+	/** @num_streams: how many of them */
+	u32 num_streams;
+	/** @l1_kib: L1 that they need */
+	u32 l1_kib;
+	/** @time_limit_us: device-time limit */
+	u32 time_limit_us;
+	/** @classes: engine classes that they need */
+	u32 classes;
+	/** @pm_held: there is a power reference on @classes */
+	bool pm_held;
+
+	/** @node: in &apu_ctx.inflight; this and what follows: &apu_device.job_lock */
+	struct list_head node;
+	/** @ended: the job ended, @result and @record are valid */
+	bool ended;
+	/** @hung: the watchdog ended it */
+	bool hung;
+	/** @result: 0 or a negative error code */
+	int result;
+	/** @record: the hardware's completion record */
+	struct apu_job_completion record;
+
+	/** @free_work: gives back what the scheduler's workers may not */
+	struct work_struct free_work;
+};
+
+static inline struct apu_job *to_apu_job(struct drm_sched_job *sched_job)
+{
+	return container_of(sched_job, struct apu_job, base);
+}
+
+int apu_sched_init(struct apu_device *adev);
+
+struct apu_job *apu_job_create(struct apu_ctx *ctx);
+void apu_job_free(struct apu_job *job);
+void apu_job_end(struct apu_job *job, int result);
+
+int apu_sched_module_init(void);
+void apu_sched_module_exit(void);
+
+#endif /* __APU_SCHED_H__ */

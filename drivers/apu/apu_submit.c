@@ -1,0 +1,560 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Submit: all jobs or none.
+ *
+ * The first half may fail: it copies and checks what user space gave, allocates
+ * all memory, powers the engines, locks reservations and collects the fences to
+ * wait for. The second half, from the first armed job on, may not: it numbers, arms
+ * and pushes the jobs and publishes their fences, all under the reservation of the
+ * address space, which is what makes the order of jobs in the context the order of
+ * their numbers.
+ *
+ * Dependencies on fences of the same context are a number: as these signal in
+ * order, waiting for one means waiting for all jobs up to it. This is resolved in
+ * the second half, when the fences of earlier jobs of the same submit are in the
+ * reservations already. All others are given to the scheduler.
+ */
+
+#include <linux/dma-fence-chain.h>
+#include <linux/dma-resv.h>
+#include <linux/slab.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_exec.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_syncobj.h>
+
+#include <drm/apu_accel.h>
+
+#include "apu_ctx.h"
+#include "apu_device.h"
+#include "apu_drv.h"
+#include "apu_gem.h"
+#include "apu_sched.h"
+#include "apu_submit.h"
+#include "apu_uaccess.h"
+#include "apu_vm.h"
+#include "compat.h"
+
+#define APU_MAX_SYNCS	256
+#define APU_MAX_BOS	1024
+
+/*
+ * Fences that one submit can add to a buffer: a later fence of a context takes the
+ * place of an earlier one of the same usage, so one for each usage.
+ */
+#define APU_FENCES_PER_BO	3
+
+static_assert(DRM_APU_MAX_JOBS <= 64, "struct apu_job.deps has one bit each");
+static_assert(DRM_APU_MAX_STREAMS == APU_MAX_STREAMS);
+
+/* Something to do for a syncobj when the job is armed. */
+struct apu_signal {
+	struct drm_syncobj *syncobj;
+	/* NULL if it is binary. */
+	struct dma_fence_chain *chain;
+	u64 point;
+};
+
+struct apu_submit_bo {
+	struct drm_gem_object *obj;
+	bool write;
+};
+
+struct apu_submit_job {
+	struct apu_job *job;
+	/* drm_sched_job_init() was successful and the job is not armed. */
+	bool inited;
+	struct apu_signal *signals;
+	u32 num_signals;
+	struct apu_submit_bo *bos;
+	u32 num_bos;
+};
+
+struct apu_submit {
+	struct apu_device *adev;
+	struct drm_file *drm_file;
+	struct apu_ctx *ctx;
+	struct drm_exec exec;
+	struct apu_submit_job *jobs;
+	u32 num_jobs;
+	/* Job that is looked at: the one to blame. */
+	u32 index;
+};
+
+static int apu_submit_check_job(struct apu_device *adev, const struct drm_apu_job *in)
+{
+	if (in->flags || in->pad || !in->streams.count || in->l1_kib > adev->info.l1_kib ||
+	    in->time_limit_us > APU_MAX_TIME_LIMIT_US)
+		return -EINVAL;
+
+	return 0;
+}
+
+static int apu_submit_streams(struct apu_submit *submit, struct apu_job *job,
+			      const struct drm_apu_obj_array *array)
+{
+	const struct apu_info *info = &submit->adev->info;
+	u64 va_end = apu_va_end(submit->adev);
+	struct drm_apu_stream *streams;
+	u32 used[APU_NUM_CLASSES] = {};
+	int ret = 0;
+	u32 i;
+
+	streams = APU_COPY_ARRAY(array, DRM_APU_MAX_STREAMS, struct drm_apu_stream, va);
+	if (IS_ERR(streams))
+		return PTR_ERR(streams);
+
+	for (i = 0; i < array->count; i++) {
+		const struct drm_apu_stream *in = &streams[i];
+		struct apu_stream_desc *out = &job->streams[i];
+
+		if (in->engine_class >= APU_NUM_CLASSES ||
+		    used[in->engine_class]++ >= info->num[in->engine_class] ||
+		    !in->bytes || in->bytes % 8 || in->bytes > APU_MAX_STREAM_BYTES ||
+		    in->va % 8 || in->va >= va_end || in->bytes > va_end - in->va) {
+			ret = -EINVAL;
+			break;
+		}
+
+		out->engine_class = in->engine_class;
+		out->bytes = cpu_to_le32(in->bytes);
+		out->va = cpu_to_le64(in->va);
+		job->classes |= BIT(in->engine_class);
+	}
+	job->num_streams = array->count;
+
+	kvfree(streams);
+	return ret;
+}
+
+static int apu_submit_deps(struct apu_submit *submit, struct apu_job *job,
+			   const struct drm_apu_obj_array *array)
+{
+	u32 i, *deps;
+	int ret = 0;
+
+	deps = apu_copy_array(array, DRM_APU_MAX_JOBS, sizeof(*deps), sizeof(*deps));
+	if (IS_ERR(deps))
+		return PTR_ERR(deps);
+
+	for (i = 0; i < array->count; i++) {
+		/* Earlier ones only, so there are no cycles. */
+		if (deps[i] >= submit->index) {
+			ret = -EINVAL;
+			break;
+		}
+		job->deps |= BIT_ULL(deps[i]);
+	}
+
+	kvfree(deps);
+	return ret;
+}
+
+/* The number of the job that a fence of its context belongs to, 0 if it is another's. */
+static u64 apu_fence_to_seqno(const struct apu_ctx *ctx, const struct dma_fence *fence)
+{
+	if (fence->context != ctx->entity.fence_context + 1)
+		return 0;
+
+	/* The scheduler counts like we do, but in 32 bits. */
+	return ctx->last_seqno - (u32)(ctx->last_seqno - fence->seqno);
+}
+
+/* Consumes the fence. */
+static int apu_submit_add_dependency(struct apu_job *job, struct dma_fence *fence)
+{
+	u64 seqno = apu_fence_to_seqno(job->ctx, fence);
+
+	if (seqno) {
+		job->barrier = max(job->barrier, seqno);
+		dma_fence_put(fence);
+		return 0;
+	}
+
+	return drm_sched_job_add_dependency(&job->base, fence);
+}
+
+static int apu_submit_sync(struct apu_submit *submit, struct apu_submit_job *sj,
+			   const struct drm_apu_sync_op *op)
+{
+	struct apu_signal *signal;
+	struct dma_fence *fence;
+	int ret;
+
+	if ((op->flags & ~(DRM_APU_SYNC_OP_SIGNAL | DRM_APU_SYNC_OP_TIMELINE)) ||
+	    !(op->flags & DRM_APU_SYNC_OP_TIMELINE) != !op->point)
+		return -EINVAL;
+
+	if (!(op->flags & DRM_APU_SYNC_OP_SIGNAL)) {
+		ret = drm_syncobj_find_fence(submit->drm_file, op->handle, op->point, 0, &fence);
+
+		return ret ?: apu_submit_add_dependency(sj->job, fence);
+	}
+
+	signal = &sj->signals[sj->num_signals];
+	signal->point = op->point;
+	if (op->flags & DRM_APU_SYNC_OP_TIMELINE) {
+		signal->chain = dma_fence_chain_alloc();
+		if (!signal->chain)
+			return -ENOMEM;
+	}
+
+	signal->syncobj = drm_syncobj_find(submit->drm_file, op->handle);
+	if (!signal->syncobj) {
+		dma_fence_chain_free(signal->chain);
+		return -ENOENT;
+	}
+	sj->num_signals++;
+
+	return 0;
+}
+
+static int apu_submit_syncs(struct apu_submit *submit, struct apu_submit_job *sj,
+			    const struct drm_apu_obj_array *array)
+{
+	struct drm_apu_sync_op *ops;
+	int ret = 0;
+	u32 i;
+
+	ops = APU_COPY_ARRAY(array, APU_MAX_SYNCS, struct drm_apu_sync_op, point);
+	if (IS_ERR_OR_NULL(ops))
+		return PTR_ERR_OR_ZERO(ops);
+
+	sj->signals = kvcalloc(array->count, sizeof(*sj->signals), GFP_KERNEL);
+	if (!sj->signals)
+		ret = -ENOMEM;
+
+	for (i = 0; !ret && i < array->count; i++)
+		ret = apu_submit_sync(submit, sj, &ops[i]);
+
+	kvfree(ops);
+	return ret;
+}
+
+static int apu_submit_bos(struct apu_submit *submit, struct apu_submit_job *sj,
+			  const struct drm_apu_obj_array *array)
+{
+	struct drm_apu_bo_ref *refs;
+	int ret = 0;
+	u32 i;
+
+	refs = APU_COPY_ARRAY(array, APU_MAX_BOS, struct drm_apu_bo_ref, flags);
+	if (IS_ERR_OR_NULL(refs))
+		return PTR_ERR_OR_ZERO(refs);
+
+	sj->bos = kvcalloc(array->count, sizeof(*sj->bos), GFP_KERNEL);
+	if (!sj->bos)
+		ret = -ENOMEM;
+
+	for (i = 0; !ret && i < array->count; i++) {
+		struct drm_gem_object *obj;
+
+		if (refs[i].flags & ~DRM_APU_BO_REF_WRITE) {
+			ret = -EINVAL;
+			break;
+		}
+		obj = drm_gem_object_lookup(submit->drm_file, refs[i].handle);
+		if (!obj) {
+			ret = -ENOENT;
+			break;
+		}
+		sj->bos[i].obj = obj;
+		sj->bos[i].write = refs[i].flags & DRM_APU_BO_REF_WRITE;
+		sj->num_bos++;
+
+		/* Its reservation is the whole address space's. */
+		if (to_apu_bo(obj)->vm_obj)
+			ret = -EINVAL;
+	}
+
+	kvfree(refs);
+	return ret;
+}
+
+static int apu_submit_prepare_job(struct apu_submit *submit, const struct drm_apu_job *in)
+{
+	struct apu_submit_job *sj = &submit->jobs[submit->index];
+	struct apu_job *job;
+	int ret;
+
+	ret = apu_submit_check_job(submit->adev, in);
+	if (ret)
+		return ret;
+
+	job = apu_job_create(submit->ctx);
+	if (IS_ERR(job))
+		return PTR_ERR(job);
+	sj->job = job;
+
+	job->l1_kib = in->l1_kib;
+	job->time_limit_us = in->time_limit_us ?: APU_MAX_TIME_LIMIT_US;
+
+	ret = drm_sched_job_init(&job->base, &submit->ctx->entity, 1, submit->drm_file,
+				 submit->drm_file->client_id);
+	if (ret)
+		return ret;
+	sj->inited = true;
+
+	ret = apu_submit_streams(submit, job, &in->streams);
+	if (!ret)
+		ret = apu_submit_deps(submit, job, &in->deps);
+	if (!ret)
+		ret = apu_submit_syncs(submit, sj, &in->syncs);
+	if (!ret)
+		ret = apu_submit_bos(submit, sj, &in->bos);
+
+	return ret;
+}
+
+static int apu_submit_power(struct apu_submit *submit)
+{
+	int ret;
+	u32 i;
+
+	for (i = 0; i < submit->num_jobs; i++) {
+		struct apu_job *job = submit->jobs[i].job;
+
+		ret = apu_pm_get(submit->adev, job->classes);
+		if (ret)
+			return ret;
+		job->pm_held = true;
+	}
+
+	return 0;
+}
+
+static int apu_submit_lock_bos(struct apu_submit *submit)
+{
+	int ret;
+	u32 i, j;
+
+	for (i = 0; i < submit->num_jobs; i++) {
+		for (j = 0; j < submit->jobs[i].num_bos; j++) {
+			ret = drm_exec_prepare_obj(&submit->exec, submit->jobs[i].bos[j].obj,
+						   APU_FENCES_PER_BO);
+			if (ret)
+				return ret;
+		}
+	}
+
+	return 0;
+}
+
+static int apu_submit_lock(struct apu_submit *submit)
+{
+	struct drm_gpuvm *gpuvm = &submit->ctx->vm->base;
+	struct drm_exec *exec = &submit->exec;
+	int ret = 0;
+
+	drm_exec_until_all_locked(exec) {
+		ret = drm_gpuvm_prepare_vm(gpuvm, exec, APU_FENCES_PER_BO);
+		drm_exec_retry_on_contention(exec);
+		if (ret)
+			break;
+
+		ret = drm_gpuvm_prepare_objects(gpuvm, exec, APU_FENCES_PER_BO);
+		drm_exec_retry_on_contention(exec);
+		if (ret)
+			break;
+
+		ret = apu_submit_lock_bos(submit);
+		drm_exec_retry_on_contention(exec);
+		if (ret)
+			break;
+	}
+
+	return ret;
+}
+
+/* Fences of other contexts in the buffers that the jobs have listed. */
+static int apu_submit_implicit_dependencies(struct apu_submit *submit)
+{
+	struct dma_resv_iter cursor;
+	struct dma_fence *fence;
+	int ret;
+	u32 i, j;
+
+	for (i = 0; i < submit->num_jobs; i++) {
+		struct apu_submit_job *sj = &submit->jobs[i];
+
+		for (j = 0; j < sj->num_bos; j++) {
+			dma_resv_for_each_fence(&cursor, sj->bos[j].obj->resv,
+						dma_resv_usage_rw(sj->bos[j].write), fence) {
+				if (apu_fence_to_seqno(submit->ctx, fence))
+					continue;
+				ret = drm_sched_job_add_dependency(&sj->job->base,
+								   dma_fence_get(fence));
+				if (ret)
+					return ret;
+			}
+		}
+	}
+
+	return 0;
+}
+
+/* Nothing may fail from here on. */
+
+static void apu_submit_arm(struct apu_submit *submit, struct apu_submit_job *sj, u64 first_seqno)
+{
+	struct apu_job *job = sj->job;
+	struct apu_ctx *ctx = submit->ctx;
+	struct dma_resv_iter cursor;
+	struct dma_fence *fence;
+	u32 i;
+
+	/* What earlier jobs of the context, and of this submit, do to the buffers. */
+	for (i = 0; i < sj->num_bos; i++)
+		dma_resv_for_each_fence(&cursor, sj->bos[i].obj->resv,
+					dma_resv_usage_rw(sj->bos[i].write), fence)
+			job->barrier = max(job->barrier, apu_fence_to_seqno(ctx, fence));
+
+	drm_sched_job_arm(&job->base);
+	sj->inited = false;
+	fence = &job->base.s_fence->finished;
+	set_bit(DRM_SCHED_FENCE_DONT_PIPELINE, &fence->flags);
+
+	/* JOB_STATS looks at it from outside of the reservation. */
+	WRITE_ONCE(ctx->last_seqno, ctx->last_seqno + 1);
+	job->seqno = ctx->last_seqno;
+	job->first_seqno = first_seqno;
+
+	for (i = 0; i < sj->num_bos; i++)
+		dma_resv_add_fence(sj->bos[i].obj->resv, fence,
+				   sj->bos[i].write ? DMA_RESV_USAGE_WRITE : DMA_RESV_USAGE_READ);
+
+	for (i = 0; i < sj->num_signals; i++) {
+		struct apu_signal *signal = &sj->signals[i];
+
+		if (signal->chain)
+			drm_syncobj_add_point(signal->syncobj, signal->chain, fence,
+					      signal->point);
+		else
+			drm_syncobj_replace_fence(signal->syncobj, fence);
+		signal->chain = NULL;
+	}
+}
+
+static u64 apu_submit_commit(struct apu_submit *submit)
+{
+	struct apu_job *last = submit->jobs[submit->num_jobs - 1].job;
+	u64 first_seqno = submit->ctx->last_seqno + 1;
+	bool cookie = dma_fence_begin_signalling();
+	u32 i;
+
+	for (i = 0; i < submit->num_jobs; i++)
+		apu_submit_arm(submit, &submit->jobs[i], first_seqno);
+
+	/* The last one signals last. */
+	drm_gpuvm_resv_add_fence(&submit->ctx->vm->base, &submit->exec,
+				 &last->base.s_fence->finished,
+				 DMA_RESV_USAGE_BOOKKEEP, DMA_RESV_USAGE_BOOKKEEP);
+
+	for (i = 0; i < submit->num_jobs; i++) {
+		struct apu_job *job = submit->jobs[i].job;
+
+		/* Once pushed it is the scheduler's, and may be gone. */
+		submit->jobs[i].job = NULL;
+		drm_sched_entity_push_job(&job->base);
+	}
+	dma_fence_end_signalling(cookie);
+
+	return first_seqno;
+}
+
+static void apu_submit_cleanup_job(struct apu_submit_job *sj)
+{
+	u32 i;
+
+	for (i = 0; i < sj->num_signals; i++) {
+		dma_fence_chain_free(sj->signals[i].chain);
+		drm_syncobj_put(sj->signals[i].syncobj);
+	}
+	kvfree(sj->signals);
+
+	for (i = 0; i < sj->num_bos; i++)
+		drm_gem_object_put(sj->bos[i].obj);
+	kvfree(sj->bos);
+
+	if (sj->inited)
+		drm_sched_job_cleanup(&sj->job->base);
+	if (sj->job)
+		apu_job_free(sj->job);
+}
+
+static int apu_submit_run(struct apu_submit *submit, const struct drm_apu_job *in, u64 *seqno)
+{
+	int ret = 0;
+
+	for (submit->index = 0; submit->index < submit->num_jobs; submit->index++) {
+		ret = apu_submit_prepare_job(submit, &in[submit->index]);
+		if (ret)
+			return ret;
+	}
+
+	ret = apu_submit_power(submit);
+	if (ret)
+		return ret;
+
+	drm_exec_init(&submit->exec, DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES, 0);
+	ret = apu_submit_lock(submit);
+	if (!ret)
+		ret = apu_submit_implicit_dependencies(submit);
+	if (!ret)
+		*seqno = apu_submit_commit(submit);
+	drm_exec_fini(&submit->exec);
+
+	return ret;
+}
+
+int apu_submit_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_file)
+{
+	struct apu_submit submit = {
+		.adev = to_apu_device(drm),
+		.drm_file = drm_file,
+	};
+	struct drm_apu_submit *args = data;
+	struct drm_apu_job *in;
+	int ret;
+	u32 i;
+
+	args->fail_index = args->jobs.count;
+	if (args->flags || args->pad || !args->jobs.count)
+		return -EINVAL;
+
+	in = APU_COPY_ARRAY(&args->jobs, DRM_APU_MAX_JOBS, struct drm_apu_job, pad);
+	if (IS_ERR(in))
+		return PTR_ERR(in);
+	submit.num_jobs = args->jobs.count;
+
+	submit.ctx = apu_ctx_lookup(to_apu_file(drm_file), args->ctx_id);
+	if (!submit.ctx) {
+		ret = -ENOENT;
+		goto out_free_in;
+	}
+
+	if (apu_ctx_is_dead(submit.ctx)) {
+		ret = -ECANCELED;
+		goto out_put_ctx;
+	}
+
+	submit.jobs = kvcalloc(submit.num_jobs, sizeof(*submit.jobs), GFP_KERNEL);
+	if (!submit.jobs) {
+		ret = -ENOMEM;
+		goto out_put_ctx;
+	}
+
+	ret = apu_submit_run(&submit, in, &args->seqno);
+	if (ret)
+		args->fail_index = submit.index;
+
+	for (i = 0; i < submit.num_jobs; i++)
+		apu_submit_cleanup_job(&submit.jobs[i]);
+	kvfree(submit.jobs);
+out_put_ctx:
+	apu_ctx_put(submit.ctx);
+out_free_in:
+	kvfree(in);
+	return ret;
+}
