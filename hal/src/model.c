@@ -163,11 +163,13 @@ int apu_model_get_output(const struct apu_model *model, unsigned int index,
 const char *apu_model_get_metadata(const struct apu_model *model, const char *key)
 {
 	const char *p = model->dla.meta;
-	const char *end = p + model->dla.meta_size;
-	const char *value;
+	const char *value, *end;
 
+	if (!p)
+		return NULL;
+	end = p + model->dla.meta_size;
 	/* read_meta() has seen that strings come in pairs and that the last ends. */
-	while (p && p < end) {
+	while (p < end) {
 		value = p + strlen(p) + 1;
 		if (strcmp(p, key) == 0)
 			return value;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# What neuronrt does without a device: options, files, mode null.
+# What neuronrt does without a device: options, files, mode null. Prints TAP.
 #
 #   test.sh NEURONRT MAKE-DLA
 #
@@ -11,7 +11,7 @@ set -u
 rt=$1
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-failed=0
+tests=0 failed=0
 
 "$2" "$dir/m.dla" || exit 1
 head -c 64 /dev/zero >"$dir/one"
@@ -25,8 +25,14 @@ expect() {
 	shift 2
 	out=$("$rt" "$@" 2>&1)
 	got=$?
-	if [ "$got" -ne "$want" ] || ! printf '%s\n' "$out" | grep -qF -e "$text"; then
-		echo "neuronrt $*: status $got (not $want?), output: $out" >&2
+	tests=$((tests + 1))
+	name=$(printf '%s ' neuronrt "$@" | sed "s|$dir/||g")
+	if [ "$got" -eq "$want" ] && printf '%s\n' "$out" | grep -qF -e "$text"; then
+		echo "ok $tests - $name"
+	else
+		echo "not ok $tests - $name"
+		printf '# status %d, not %d; output without "%s":\n' "$got" "$want" "$text"
+		printf '%s\n' "$out" | sed 's/^/#   /'
 		failed=1
 	fi
 }
@@ -50,8 +56,12 @@ expect 0 'Output: Handle = 0, <1 x 64>, INT8, 64 bytes' -a "$dir/m.dla" -d
 expect 0 'nothing was run' -m null -a "$dir/m.dla" -i "$dir/one"
 expect 0 'nothing was run' -a "$dir/m.dla" --samples -i "$dir/three" -o "$dir/x"
 expect 3 'no device' -m hw --device "$dir/node" -a "$dir/m.dla" -i "$dir/one"
-if [ -e "$dir/x" ]; then
-	echo "mode null has written a file" >&2
+tests=$((tests + 1))
+if [ ! -e "$dir/x" ]; then
+	echo "ok $tests - mode null writes no file"
+else
+	echo "not ok $tests - mode null writes no file"
 	failed=1
 fi
+echo "1..$tests"
 exit $failed

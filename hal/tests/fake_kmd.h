@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stands in for kmd.c: a kernel with one device, in memory. Jobs run inside kmd_submit(): it
+ * checks what the hardware and the driver would, decodes prologues, and carries out COPY.
+ */
+#ifndef APU_TESTS_FAKE_KMD_H
+#define APU_TESTS_FAKE_KMD_H
+
+#include <stdbool.h>
+
+#include "kmd.h"
+
+#define FAKE_NODE "/dev/fake0"
+/* A dma-buf of another device, one page, as a file descriptor. */
+#define FAKE_DMABUF 2000
+#define FAKE_MAX_SYNCS 8
+
+struct fake_job {
+	unsigned int num_syncs;
+	struct drm_apu_sync_op syncs[FAKE_MAX_SYNCS];
+	unsigned int num_deps;
+	uint32_t deps[8];
+	unsigned int num_bos;
+	struct drm_apu_bo_ref bos[16];
+	uint32_t l1_kib;
+	uint32_t time_limit_us;
+};
+
+struct fake {
+	/* Settings. */
+	struct drm_apu_dev_info info;
+	int open_error;
+	int version_major;
+	/* The next submit's job ends so; enum drm_apu_ctx_cause. */
+	uint32_t fail_cause;
+	/* Fences do not signal. */
+	bool hold;
+	/* The n-th call from now that can fail does, with -ENOMEM; 0: none. */
+	unsigned int fail_nth;
+
+	/* Calls so far. */
+	unsigned int submits;
+	unsigned int waits;
+	unsigned int maps;
+	unsigned int contexts;
+	/* Objects alive. */
+	unsigned int live_fds;
+	unsigned int live_vms;
+	unsigned int live_bos;
+	unsigned int live_mappings;
+	unsigned int live_cpu_mappings;
+	unsigned int live_contexts;
+	unsigned int live_syncobjs;
+	/* The newest submit. */
+	unsigned int num_jobs;
+	struct fake_job jobs[8];
+	uint32_t regions_set;
+};
+
+extern struct fake fake;
+
+/* Forgets everything. */
+void fake_reset(void);
+/* Contents of the foreign dma-buf. */
+uint8_t *fake_dmabuf_data(void);
+/* Fails the test if an object is alive. */
+void fake_assert_no_leak(void);
+
+#endif
