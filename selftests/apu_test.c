@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+#include "apu_test.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <time.h>
+
+int apu_ioctl(int fd, unsigned long request, void *arg)
+{
+	int ret;
+
+	do {
+		ret = ioctl(fd, request, arg);
+	} while (ret && (errno == EINTR || errno == EAGAIN) && request != DRM_IOCTL_APU_JOB_STATS);
+
+	return ret ? -errno : 0;
+}
+
+int apu_open(void)
+{
+	char path[32], name[8];
+	int i, fd;
+
+	for (i = 0; i < 64; i++) {
+		struct drm_version version = { .name = name, .name_len = sizeof(name) };
+
+		snprintf(path, sizeof(path), "/dev/accel/accel%d", i);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		if (!apu_ioctl(fd, DRM_IOCTL_VERSION, &version) && version.name_len == 3 &&
+		    !memcmp(name, "apu", 3))
+			return fd;
+		close(fd);
+	}
+
+	return -ENOENT;
+}
+
+int64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+
+	return ts.tv_sec * 1000000000ll + ts.tv_nsec;
+}
+
+int bo_create(int fd, uint64_t size, uint32_t exclusive_vm, struct bo *bo)
+{
+	struct drm_apu_bo_create create = { .size = size, .exclusive_vm_id = exclusive_vm };
+	struct drm_apu_bo_mmap_offset offset = {};
+	int ret;
+
+	ret = apu_ioctl(fd, DRM_IOCTL_APU_BO_CREATE, &create);
+	if (ret)
+		return ret;
+
+	bo->handle = offset.handle = create.handle;
+	bo->size = create.size;
+	ret = apu_ioctl(fd, DRM_IOCTL_APU_BO_MMAP_OFFSET, &offset);
+	if (ret)
+		return ret;
+
+	bo->map = mmap(NULL, bo->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset.offset);
+
+	return bo->map == MAP_FAILED ? -errno : 0;
+}
+
+void bo_destroy(int fd, struct bo *bo)
+{
+	struct drm_gem_close close_args = { .handle = bo->handle };
+
+	munmap(bo->map, bo->size);
+	apu_ioctl(fd, DRM_IOCTL_GEM_CLOSE, &close_args);
+}
+
+int bo_wait(int fd, uint32_t handle, uint32_t flags, int64_t timeout_ns)
+{
+	struct drm_apu_bo_wait args = {
+		.handle = handle,
+		.flags = flags,
+		.timeout_ns = timeout_ns,
+	};
+
+	return apu_ioctl(fd, DRM_IOCTL_APU_BO_WAIT, &args);
+}
+
+int vm_create(int fd, uint32_t *id)
+{
+	struct drm_apu_vm_create args = {};
+	int ret = apu_ioctl(fd, DRM_IOCTL_APU_VM_CREATE, &args);
+
+	*id = args.id;
+
+	return ret;
+}
+
+static int vm_bind(int fd, uint32_t vm, struct drm_apu_vm_bind_op *op)
+{
+	struct drm_apu_vm_bind args = {
+		.vm_id = vm,
+		.ops = DRM_APU_OBJ_ARRAY(1, op),
+	};
+
+	return apu_ioctl(fd, DRM_IOCTL_APU_VM_BIND, &args);
+}
+
+int vm_map(int fd, uint32_t vm, uint32_t handle, uint64_t offset, uint64_t va, uint64_t size,
+	   uint32_t flags)
+{
+	struct drm_apu_vm_bind_op op = {
+		.op = DRM_APU_VM_BIND_OP_MAP,
+		.flags = flags,
+		.bo_handle = handle,
+		.bo_offset = offset,
+		.va = va,
+		.size = size,
+	};
+
+	return vm_bind(fd, vm, &op);
+}
+
+int vm_unmap(int fd, uint32_t vm, uint64_t va, uint64_t size)
+{
+	struct drm_apu_vm_bind_op op = {
+		.op = DRM_APU_VM_BIND_OP_UNMAP,
+		.va = va,
+		.size = size,
+	};
+
+	return vm_bind(fd, vm, &op);
+}
+
+int ctx_create(int fd, uint32_t vm, uint32_t *id)
+{
+	struct drm_apu_ctx_create args = {
+		.vm_id = vm,
+		.priority = DRM_APU_PRIORITY_NORMAL,
+	};
+	int ret = apu_ioctl(fd, DRM_IOCTL_APU_CTX_CREATE, &args);
+
+	*id = args.id;
+
+	return ret;
+}
+
+int ctx_destroy(int fd, uint32_t id)
+{
+	struct drm_apu_ctx_destroy args = { .id = id };
+
+	return apu_ioctl(fd, DRM_IOCTL_APU_CTX_DESTROY, &args);
+}
+
+int ctx_state(int fd, uint32_t id, struct drm_apu_ctx_get_state *state)
+{
+	*state = (struct drm_apu_ctx_get_state) { .id = id };
+
+	return apu_ioctl(fd, DRM_IOCTL_APU_CTX_GET_STATE, state);
+}
+
+int job_stats(int fd, uint32_t ctx, uint64_t seqno, struct drm_apu_job_stats *stats)
+{
+	*stats = (struct drm_apu_job_stats) { .ctx_id = ctx, .seqno = seqno };
+
+	return apu_ioctl(fd, DRM_IOCTL_APU_JOB_STATS, stats);
+}
+
+uint32_t syncobj_create(int fd)
+{
+	struct drm_syncobj_create args = {};
+
+	return apu_ioctl(fd, DRM_IOCTL_SYNCOBJ_CREATE, &args) ? 0 : args.handle;
+}
+
+int syncobj_wait(int fd, uint32_t handle, uint64_t point, int64_t timeout_ns)
+{
+	struct drm_syncobj_timeline_wait args = {
+		.handles = (uintptr_t)&handle,
+		.points = (uintptr_t)&point,
+		.timeout_nsec = timeout_ns,
+		.count_handles = 1,
+	};
+
+	return apu_ioctl(fd, DRM_IOCTL_SYNCOBJ_TIMELINE_WAIT, &args);
+}
+
+int syncobj_signal(int fd, uint32_t handle)
+{
+	struct drm_syncobj_array args = {
+		.handles = (uintptr_t)&handle,
+		.count_handles = 1,
+	};
+
+	return apu_ioctl(fd, DRM_IOCTL_SYNCOBJ_SIGNAL, &args);
+}
+
+int client_open(struct client *c)
+{
+	int ret;
+
+	memset(c, 0, sizeof(*c));
+	c->fd = apu_open();
+	if (c->fd < 0)
+		return c->fd;
+
+	ret = vm_create(c->fd, &c->vm);
+	if (!ret)
+		ret = ctx_create(c->fd, c->vm, &c->ctx);
+	if (!ret)
+		ret = bo_create(c->fd, CMD_SIZE, c->vm, &c->cmd);
+	if (!ret)
+		ret = bo_create(c->fd, DATA_SIZE, 0, &c->data);
+	if (!ret)
+		ret = vm_map(c->fd, c->vm, c->cmd.handle, 0, VA_CMD, CMD_SIZE,
+			     DRM_APU_VM_BIND_READONLY);
+	if (!ret)
+		ret = vm_map(c->fd, c->vm, c->data.handle, 0, VA_DATA, DATA_SIZE, 0);
+
+	return ret;
+}
+
+void client_close(struct client *c)
+{
+	bo_destroy(c->fd, &c->cmd);
+	bo_destroy(c->fd, &c->data);
+	close(c->fd);
+}
+
+struct stream stream_begin(struct client *c, uint32_t engine_class)
+{
+	return (struct stream) {
+		.c = c,
+		.engine_class = engine_class,
+		.start = c->cmd_used,
+	};
+}
+
+void *stream_emit(struct stream *s, uint8_t opcode, uint32_t imm, size_t bytes)
+{
+	struct apu_cmd_header *hdr = (void *)((char *)s->c->cmd.map + s->c->cmd_used);
+
+	memset(hdr, 0, bytes);
+	hdr->opcode = opcode;
+	hdr->words = bytes / 8;
+	hdr->imm = imm;
+	s->c->cmd_used += bytes;
+
+	return hdr;
+}
+
+struct drm_apu_stream stream_end(struct stream *s)
+{
+	stream_emit(s, APU_OP_END, 0, 8);
+
+	return (struct drm_apu_stream) {
+		.engine_class = s->engine_class,
+		.bytes = s->c->cmd_used - s->start,
+		.va = VA_CMD + s->start,
+	};
+}
+
+void emit_region(struct stream *s, uint32_t region, uint64_t base, uint64_t size)
+{
+	struct apu_cmd_set_region *cmd = stream_emit(s, APU_OP_SET_REGION, region, sizeof(*cmd));
+
+	cmd->base = base;
+	cmd->size = size;
+}
+
+void emit_signal(struct stream *s, uint32_t counter)
+{
+	stream_emit(s, APU_OP_SIGNAL, counter, 8);
+}
+
+void emit_wait(struct stream *s, uint32_t counter, uint64_t value)
+{
+	struct apu_cmd_wait *cmd = stream_emit(s, APU_OP_WAIT, counter, sizeof(*cmd));
+
+	cmd->value = value;
+}
+
+void emit_fill(struct stream *s, uint64_t dst, uint8_t value, uint32_t bytes)
+{
+	struct apu_cmd_fill *cmd = stream_emit(s, APU_OP_FILL, 0, sizeof(*cmd));
+	const uint32_t dims[4] = { 1, 1, 1, bytes }, stride[4] = { 0, 0, 0, 1 };
+
+	cmd->dst = dst;
+	memcpy(cmd->dims, dims, sizeof(dims));
+	memcpy(cmd->dst_stride, stride, sizeof(stride));
+	cmd->value = value;
+	cmd->type = APU_DTYPE_U8;
+}
+
+void emit_copy(struct stream *s, uint64_t dst, uint64_t src, uint32_t bytes)
+{
+	struct apu_cmd_copy *cmd = stream_emit(s, APU_OP_COPY, 0, sizeof(*cmd));
+	const uint32_t dims[4] = { 1, 1, 1, bytes }, stride[4] = { 0, 0, 0, 1 };
+
+	cmd->dst = dst;
+	cmd->src = src;
+	memcpy(cmd->dims, dims, sizeof(dims));
+	memcpy(cmd->src_stride, stride, sizeof(stride));
+	memcpy(cmd->dst_stride, stride, sizeof(stride));
+	cmd->src_type = APU_DTYPE_U8;
+	cmd->dst_type = APU_DTYPE_U8;
+}
+
+int submit(struct client *c, struct drm_apu_job *jobs, uint32_t count, uint64_t *seqno)
+{
+	struct drm_apu_submit args = {
+		.ctx_id = c->ctx,
+		.jobs = DRM_APU_OBJ_ARRAY(count, jobs),
+	};
+	int ret = apu_ioctl(c->fd, DRM_IOCTL_APU_SUBMIT, &args);
+
+	if (seqno)
+		*seqno = args.seqno;
+
+	return ret;
+}
+
+int submit_stream(struct client *c, const struct drm_apu_stream *stream, uint64_t *seqno)
+{
+	struct drm_apu_bo_ref ref = { .handle = c->data.handle, .flags = DRM_APU_BO_REF_WRITE };
+	struct drm_apu_job job = {
+		.streams = DRM_APU_OBJ_ARRAY(1, stream),
+		.bos = DRM_APU_OBJ_ARRAY(1, &ref),
+		.l1_kib = 128,
+	};
+
+	return submit(c, &job, 1, seqno);
+}
+
+/*
+ * Fences of a context signal in order, so an empty job behind it would do, but not in
+ * a context that is dead: wait for the buffer that all tests' jobs list, then ask.
+ */
+int job_wait(struct client *c, uint32_t ctx, uint64_t seqno)
+{
+	struct drm_apu_job_stats stats;
+	int ret;
+
+	ret = bo_wait(c->fd, c->data.handle, DRM_APU_BO_WAIT_WRITE, now_ns() + WAIT_NS);
+	if (ret)
+		return ret;
+	ret = job_stats(c->fd, ctx, seqno, &stats);
+
+	return ret ? ret : stats.status;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the tests share: a client with an address space, a context, a buffer for
+ * commands and one for data, and a writer of command streams.
+ */
+#ifndef APU_TEST_H
+#define APU_TEST_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <drm/apu_accel.h>
+
+#include <apu/apu_isa.h>
+
+#define KIB 1024ull
+#define MIB (1024 * KIB)
+
+/* Where every client has its buffers. */
+#define VA_CMD 0x100000ull
+#define VA_DATA 0x10000000ull
+#define CMD_SIZE (256 * KIB)
+#define DATA_SIZE (1 * MIB)
+/* The region that tests put their data in. */
+#define R_DATA APU_REGION_IO
+
+/* Far beyond what anything here takes, on the slowest host. */
+#define WAIT_NS 60000000000ll
+
+#define REF(region, offset) ((uint64_t)(region) << APU_REF_REGION_SHIFT | (offset))
+
+struct bo {
+	uint32_t handle;
+	uint64_t size;
+	void *map;
+};
+
+struct client {
+	int fd;
+	uint32_t vm;
+	uint32_t ctx;
+	struct bo cmd;
+	struct bo data;
+	/* Bytes of cmd that streams use. */
+	uint64_t cmd_used;
+};
+
+/* A command stream that is being written. */
+struct stream {
+	struct client *c;
+	uint32_t engine_class;
+	uint64_t start;
+};
+
+/* All return 0 or a negative error number. */
+int apu_open(void);
+int apu_ioctl(int fd, unsigned long request, void *arg);
+
+int bo_create(int fd, uint64_t size, uint32_t exclusive_vm, struct bo *bo);
+void bo_destroy(int fd, struct bo *bo);
+int bo_wait(int fd, uint32_t handle, uint32_t flags, int64_t timeout_ns);
+
+int vm_create(int fd, uint32_t *id);
+int vm_map(int fd, uint32_t vm, uint32_t handle, uint64_t offset, uint64_t va, uint64_t size,
+	   uint32_t flags);
+int vm_unmap(int fd, uint32_t vm, uint64_t va, uint64_t size);
+
+int ctx_create(int fd, uint32_t vm, uint32_t *id);
+int ctx_destroy(int fd, uint32_t id);
+int ctx_state(int fd, uint32_t id, struct drm_apu_ctx_get_state *state);
+int job_stats(int fd, uint32_t ctx, uint64_t seqno, struct drm_apu_job_stats *stats);
+
+uint32_t syncobj_create(int fd);
+int syncobj_wait(int fd, uint32_t handle, uint64_t point, int64_t timeout_ns);
+int syncobj_signal(int fd, uint32_t handle);
+int64_t now_ns(void);
+
+int client_open(struct client *c);
+void client_close(struct client *c);
+
+struct stream stream_begin(struct client *c, uint32_t engine_class);
+struct drm_apu_stream stream_end(struct stream *s);
+void *stream_emit(struct stream *s, uint8_t opcode, uint32_t imm, size_t bytes);
+
+void emit_region(struct stream *s, uint32_t region, uint64_t base, uint64_t size);
+void emit_signal(struct stream *s, uint32_t counter);
+void emit_wait(struct stream *s, uint32_t counter, uint64_t value);
+void emit_fill(struct stream *s, uint64_t dst, uint8_t value, uint32_t bytes);
+void emit_copy(struct stream *s, uint64_t dst, uint64_t src, uint32_t bytes);
+
+int submit(struct client *c, struct drm_apu_job *jobs, uint32_t count, uint64_t *seqno);
+int submit_stream(struct client *c, const struct drm_apu_stream *stream, uint64_t *seqno);
+/* Waits for a job, and returns what its fence said. */
+int job_wait(struct client *c, uint32_t ctx, uint64_t seqno);
+
+#endif
