@@ -6,23 +6,21 @@
 #ifndef HW_APU_COMPAT_H
 #define HW_APU_COMPAT_H
 
-#if __has_include("system/memory.h")
+#define APU_QEMU_10_1 (QEMU_VERSION_MAJOR > 10 || \
+                       (QEMU_VERSION_MAJOR == 10 && QEMU_VERSION_MINOR >= 1))
+
+#if APU_QEMU_10_1
+#include "exec/icount.h"
 #include "system/address-spaces.h"
 #include "system/memory.h"
 #else
 #include "exec/address-spaces.h"
 #include "exec/memory.h"
-#endif
-
-#if __has_include("exec/icount.h")
-#include "exec/icount.h"
-#else
 #include "system/cpu-timers.h"
 #endif
 
-/* 10.1 made the data of class_init const. */
-#if QEMU_VERSION_MAJOR > 10 || \
-    (QEMU_VERSION_MAJOR == 10 && QEMU_VERSION_MINOR >= 1)
+/* The data of class_init became const. */
+#if APU_QEMU_10_1
 #define APU_CLASS_DATA const void
 #else
 #define APU_CLASS_DATA void
