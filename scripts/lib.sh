@@ -120,6 +120,18 @@ stamp_set() {
 	mv "$1.new" "$1"
 }
 
+# keep_used DIR: note that an entry of the cache is in use, and drop those beside
+# it that nothing has used for two weeks: trees of QEMU and Linux are large.
+keep_used() {
+	local d
+	touch "$1.used"
+	for d in "$(dirname "$1")"/*/; do
+		d=${d%/}
+		[ -n "$(find "$d.used" -mtime +14 2>/dev/null)" ] || continue
+		rm -rf "$d" "$d.used"
+	done
+}
+
 # --- locks ------------------------------------------------------------------
 
 # with_lock NAME COMMAND…: run it while no other process, of this clone or of
