@@ -1,0 +1,343 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * APU v1: jobs that depend on each other, jobs that are cut off, and the MMU.
+ */
+
+#include "qemu/osdep.h"
+#include "apu-util.h"
+
+/* --- order ---------------------------------------------------------------- */
+
+static void test_order_after(void)
+{
+    Apu *a = apu_start_powered("");
+
+    hold_data(a);
+    simple_job(a, 1);
+    ring(a, 0);
+    a->desc.after = BIT(0) | BIT(9);        /* slot 9 is not active */
+    simple_job(a, 2);
+    ring(a, 1);
+    a->desc.after = BIT(1);
+    simple_job(a, 3);
+    ring(a, 2);
+    g_assert_cmphex(top_read(a, A_APU_TOP_SLOT_ACTIVE), ==, 7);
+    g_assert_cmphex(top_read(a, A_APU_TOP_SLOT_RUNNING), ==, 1);
+    release_data(a);
+    wait_for(a, TOP + A_APU_TOP_SLOT_ACTIVE, 7, 0);
+    for (unsigned i = 0; i < 3; i++) {
+        g_assert_cmpuint(record(a, i).status, ==, APU_JOB_STATUS_OK);
+    }
+    g_assert_cmphex(data_byte(a, 0), ==, 3);
+    apu_stop(a);
+}
+
+static void test_order_cancel(void)
+{
+    Apu *a = apu_start_powered("");
+
+    hold_data(a);
+    simple_job(a, 1);
+    ring(a, 0);
+    a->desc.after = BIT(0);
+    ring(a, 1);
+    a->desc.flags |= APU_JOB_FLAG_CANCEL_ON_PRED_FAIL;
+    ring(a, 2);
+    a->desc.after = BIT(2);
+    ring(a, 3);
+    top_write(a, A_APU_TOP_SLOT_ABORT, BIT(0));
+    release_data(a);
+    wait_for(a, TOP + A_APU_TOP_SLOT_ACTIVE, 0xf, 0);
+    g_assert_cmpuint(record(a, 0).status, ==, APU_JOB_STATUS_ABORTED);
+    g_assert_cmpuint(record(a, 1).status, ==, APU_JOB_STATUS_OK);
+    g_assert_cmpuint(record(a, 2).status, ==, APU_JOB_STATUS_CANCELLED);
+    g_assert_cmpuint(record(a, 3).status, ==, APU_JOB_STATUS_CANCELLED);
+    apu_stop(a);
+}
+
+static void test_order_priority(void)
+{
+    Apu *a = apu_start_powered(",edma=1");
+
+    hold_data(a);
+    simple_job(a, 1);
+    ring(a, 0);
+    /* A gang that needs more than is free, then smaller ones of less rank. */
+    endless_job(a);
+    stream(a, APU_ENGINE_CLASS_MVPU);
+    cmd_plain(a, 1, APU_OP_SIGNAL, 0);
+    a->desc.priority = 1;
+    ring(a, 1);
+    a->desc.num_streams = 0;
+    stream(a, APU_ENGINE_CLASS_MVPU);
+    cmd_plain(a, 0, APU_OP_NOP, 0);
+    a->desc.priority = 0;
+    ring(a, 2);
+    g_assert_cmphex(top_read(a, A_APU_TOP_SLOT_RUNNING), ==, BIT(0));
+    release_data(a);
+    wait_for(a, TOP + A_APU_TOP_SLOT_ACTIVE, 7, 0);
+    g_assert_cmpuint(record(a, 2).start, >=, record(a, 1).end);
+    apu_stop(a);
+}
+
+static void test_order_abort(void)
+{
+    Apu *a = apu_start_powered("");
+    uint32_t irq = R_APU_TOP_IRQ_RAW_ABORT_MASK;
+
+    /* One that runs, one that waits, one that is not there. */
+    hold_data(a);
+    simple_job(a, 1);
+    ring(a, 0);
+    a->desc.after = BIT(0);
+    ring(a, 1);
+    top_write(a, A_APU_TOP_SLOT_ABORT, BIT(1) | BIT(8));
+    g_assert_cmphex(top_read(a, A_APU_TOP_SLOT_ABORT_ACK), ==, BIT(1) | BIT(8));
+    g_assert_cmphex(top_read(a, A_APU_TOP_IRQ_RAW), ==, irq | BIT(1));
+    g_assert_cmphex(top_read(a, A_APU_TOP_SLOT_ACTIVE), ==, BIT(0));
+    top_write(a, A_APU_TOP_SLOT_ABORT, BIT(0));
+    wait_for(a, TOP + A_APU_TOP_SLOT_ABORT_ACK, BIT(0), BIT(0));
+    g_assert_cmphex(top_read(a, A_APU_TOP_SLOT_ACTIVE), ==, 0);
+    g_assert_cmphex(top_read(a, A_APU_TOP_ENGINE_BUSY), ==, 0);
+    g_assert_cmpuint(record(a, 0).status, ==, APU_JOB_STATUS_ABORTED);
+    g_assert_cmpuint(record(a, 1).status, ==, APU_JOB_STATUS_ABORTED);
+    g_assert_cmphex(data_byte(a, 0), ==, 0);
+    top_write(a, A_APU_TOP_SLOT_ABORT_ACK, UINT32_MAX);
+    g_assert_cmphex(top_read(a, A_APU_TOP_SLOT_ABORT_ACK), ==, 0);
+    apu_stop(a);
+}
+
+/* --- power under jobs ----------------------------------------------------- */
+
+static void test_lost_engine(void)
+{
+    Apu *a = apu_start_powered("");
+    struct apu_job_completion c;
+
+    hold_data(a);
+    simple_job(a, 1);
+    ring(a, 0);
+    wait_for(a, ENGINE(EDMA0) + A_APU_ENG_STATUS, 1, 1);
+    pwr_write(a, A_APU_PWR_RST_ASSERT, BIT(1 + EDMA0));
+    c = wait_slot(a, 0);
+    g_assert_cmpuint(c.status, ==, APU_JOB_STATUS_POWER_LOST);
+    g_assert_cmpuint(c.fail_engine, ==, EDMA0);
+
+    /* The other instance takes the next one. */
+    release_data(a);
+    ring(a, 0);
+    c = wait_slot(a, 0);
+    g_assert_cmpuint(c.status, ==, APU_JOB_STATUS_OK);
+    g_assert_cmphex(c.engines, ==, EDMA1);
+    apu_stop(a);
+}
+
+static void test_lost_top(void)
+{
+    Apu *a = apu_start_powered("");
+
+    hold_data(a);
+    simple_job(a, 1);
+    ring(a, 0);
+    a->desc.after = BIT(0);
+    ring(a, 1);
+    pwr_write(a, A_APU_PWR_PWR_REQ, 0);
+    qtest_clock_step(a->qts, POWER_ACK_NS);
+    power_all(a);
+    g_assert_cmphex(top_read(a, A_APU_TOP_SLOT_ACTIVE), ==, 0);
+    g_assert_cmphex(top_read(a, A_APU_TOP_MMU_STATUS), ==, 0);
+    g_assert_cmpuint(record(a, 0).status, ==, APU_JOB_STATUS_PENDING);
+    g_assert_cmpuint(record(a, 1).status, ==, APU_JOB_STATUS_PENDING);
+    g_assert_cmphex(data_byte(a, 0), ==, 0);
+    a->desc.after = 0;
+    run_expect(a, 0, APU_JOB_STATUS_OK);
+    apu_stop(a);
+}
+
+static void test_lost_clock(void)
+{
+    Apu *a = apu_start_powered("");
+
+    hold_data(a);
+    simple_job(a, 1);
+    ring(a, 0);
+    pwr_write(a, A_APU_PWR_CLK_EN, ALL_DOMAINS & ~BIT(1 + EDMA0));
+    release_data(a);
+    g_usleep(20000);
+    g_assert_cmphex(top_read(a, A_APU_TOP_SLOT_RUNNING), ==, 1);
+    pwr_write(a, A_APU_PWR_CLK_EN, ALL_DOMAINS);
+    g_assert_cmpuint(wait_slot(a, 0).status, ==, APU_JOB_STATUS_OK);
+    apu_stop(a);
+}
+
+/* --- MMU ------------------------------------------------------------------ */
+
+static void expect_fault(Apu *a, uint64_t va, enum apu_fault_kind kind,
+                         bool write)
+{
+    uint32_t reg = A_APU_TOP_FAULT_STATUS + 16 * EDMA0;
+    struct apu_job_completion c;
+    uint32_t status;
+
+    ring(a, 2);
+    c = wait_slot(a, 2);
+    g_assert_cmpuint(c.status, ==, APU_JOB_STATUS_MMU_FAULT);
+    g_assert_cmphex(c.fault_va, ==, va);
+    g_assert_cmphex(c.detail, ==, kind | write << 8);
+    g_assert_cmpuint(c.fail_engine, ==, EDMA0);
+    status = top_read(a, reg);
+    g_assert_cmphex(status, ==, 1 | write << 1 | kind << 4 | 2 << 8 |
+                                ASID << 16);
+    g_assert_cmphex(top_read(a, reg + 8), ==, (uint32_t)va);
+    g_assert_cmphex(top_read(a, reg + 12), ==, va >> 32);
+    top_write(a, reg, 1);
+    g_assert_cmphex(top_read(a, reg) & 1, ==, 0);
+}
+
+static void test_mmu_faults(void)
+{
+    Apu *a = apu_start_powered("");
+    uint64_t pte = pte_of(a, DATA_VA);
+    uint64_t good = qtest_readq(a->qts, pte);
+
+    simple_job(a, 1);
+    qtest_writeq(a->qts, pte, 0);
+    expect_fault(a, DATA_VA, APU_FAULT_KIND_TRANSLATION, true);
+    qtest_writeq(a->qts, pte, good & ~PTE_AF);
+    expect_fault(a, DATA_VA, APU_FAULT_KIND_TRANSLATION, true);
+    qtest_writeq(a->qts, pte, good & ~PTE_TABLE);
+    expect_fault(a, DATA_VA, APU_FAULT_KIND_TRANSLATION, true);
+    qtest_writeq(a->qts, pte, good | BIT_ULL(40));
+    expect_fault(a, DATA_VA, APU_FAULT_KIND_ADDRESS_SIZE, true);
+    qtest_writeq(a->qts, pte, good | PTE_RDONLY);
+    expect_fault(a, DATA_VA, APU_FAULT_KIND_PERMISSION, true);
+    g_assert_cmpuint(top_counter(a, "faults"), ==, 5);
+
+    /* The translation of the last one is in the TLB. */
+    qtest_writeq(a->qts, pte, good);
+    expect_fault(a, DATA_VA, APU_FAULT_KIND_PERMISSION, true);
+    mmu_command(a, APU_MMU_OP_INV_RANGE, DATA_VA, 0x1000);
+    run_expect(a, 0, APU_JOB_STATUS_OK);
+
+    a->desc.ttbr = BUS_HOLE;
+    mmu_command(a, APU_MMU_OP_INV_ALL, 0, 0);
+    expect_fault(a, TEXT_VA(0), APU_FAULT_KIND_WALK_BUS_ERROR, false);
+    a->desc.streams[0].va = BIT_ULL(39);
+    expect_fault(a, BIT_ULL(39), APU_FAULT_KIND_ADDRESS_SIZE, false);
+    apu_stop(a);
+}
+
+static void test_mmu_bus_error(void)
+{
+    Apu *a = apu_start_powered("");
+
+    simple_job(a, 1);
+    map(a, DATA_VA, BUS_HOLE, 1, 0);
+    run_expect(a, 0, APU_JOB_STATUS_BUS_ERROR);
+    g_assert_cmphex(record(a, 0).fault_va, ==, DATA_VA);
+    /* Registers are no memory: an engine cannot write its own TOP's. */
+    map(a, DATA_VA + 0x1000, TOP, 1, 0);
+    a->desc.num_streams = 0;
+    data_stream(a, APU_ENGINE_CLASS_EDMA);
+    cmd_fill(a, 0, DATA_REF(0x1000 + A_APU_TOP_IRQ_MASK), 4, 0);
+    run_expect(a, 0, APU_JOB_STATUS_BUS_ERROR);
+    g_assert_cmphex(top_read(a, A_APU_TOP_IRQ_MASK), ==, UINT32_MAX);
+    apu_stop(a);
+}
+
+static void test_mmu_stale(void)
+{
+    Apu *a = apu_start_powered("");
+    static const enum apu_mmu_op ops[] = {
+        APU_MMU_OP_INV_ALL, APU_MMU_OP_INV_ASID, APU_MMU_OP_INV_RANGE,
+    };
+    uint64_t old = a->data;
+    uint8_t value = 1;
+
+    simple_job(a, value);
+    run_expect(a, 0, APU_JOB_STATUS_OK);
+    for (unsigned i = 0; i < ARRAY_SIZE(ops); i++) {
+        uint64_t new = new_pages(a, 1);
+
+        /* Until it is told, the MMU writes to where the page was. */
+        map(a, DATA_VA, new, 1, 0);
+        simple_job(a, ++value);
+        run_expect(a, 0, APU_JOB_STATUS_OK);
+        g_assert_cmphex(qtest_readb(a->qts, old), ==, value);
+        g_assert_cmphex(qtest_readb(a->qts, new), ==, 0);
+        mmu_command(a, ops[i], DATA_VA, 1);
+        run_expect(a, 0, APU_JOB_STATUS_OK);
+        g_assert_cmphex(qtest_readb(a->qts, new), ==, value);
+        old = new;
+    }
+    apu_stop(a);
+}
+
+static void test_mmu_blocks(void)
+{
+    Apu *a = apu_start_powered("");
+    uint64_t l2 = new_table(a);
+
+    /* Entry 2 of the root, 0x8000_0000: a table with one 2 MiB block. */
+    qtest_writeq(a->qts, a->desc.ttbr + 2 * 8, l2 | PTE_TABLE | PTE_VALID);
+    qtest_writeq(a->qts, l2 + 8, (RAM + 0x200000) | PTE_VALID | PTE_AF);
+    stream(a, APU_ENGINE_CLASS_EDMA);
+    cmd_region(a, 0, APU_REGION_IO, 0x80200000 + (a->data - RAM - 0x200000),
+               DATA_BYTES);
+    cmd_fill(a, 0, DATA_REF(0), 0x2001, 0x99);
+    run_expect(a, 0, APU_JOB_STATUS_OK);
+    g_assert_cmphex(data_byte(a, 0), ==, 0x99);
+    g_assert_cmphex(data_byte(a, 0x2000), ==, 0x99);
+    /* One for the text, one for the block. */
+    g_assert_cmpuint(top_counter(a, "tlb-walks"), ==, 2);
+    apu_stop(a);
+}
+
+static void test_mmu_lock(void)
+{
+    Apu *a = apu_start_powered("");
+    uint32_t locked = R_APU_TOP_MMU_STATUS_LOCKED_MASK;
+    uint32_t error = R_APU_TOP_MMU_STATUS_ERROR_MASK;
+
+    mmu_command(a, APU_MMU_OP_LOCK, DATA_VA, 1);
+    g_assert_cmphex(top_read(a, A_APU_TOP_MMU_STATUS), ==, locked);
+    simple_job(a, 1);
+    ring(a, 0);
+    /* Another address space is not concerned. */
+    a->desc.asid++;
+    run_expect(a, 1, APU_JOB_STATUS_OK);
+    a->desc.asid--;
+    g_assert_cmphex(top_read(a, A_APU_TOP_SLOT_RUNNING), ==, 1);
+    mmu_command(a, APU_MMU_OP_UNLOCK, 0, 0);
+    g_assert_cmpuint(wait_slot(a, 0).status, ==, APU_JOB_STATUS_OK);
+    g_assert_cmphex(top_read(a, A_APU_TOP_MMU_STATUS), ==, 0);
+
+    mmu_command(a, APU_MMU_OP_INV_RANGE, UINT64_MAX - 1, 3);
+    g_assert_cmphex(top_read(a, A_APU_TOP_MMU_STATUS), ==, error);
+    mmu_command(a, APU_MMU_OP_INV_ALL, 0, 0);
+    g_assert_cmphex(top_read(a, A_APU_TOP_MMU_STATUS), ==, 0);
+    mmu_command(a, 9, 0, 0);
+    g_assert_cmphex(top_read(a, A_APU_TOP_MMU_STATUS), ==, error);
+    apu_stop(a);
+}
+
+int main(int argc, char **argv)
+{
+    static const ApuTest tests[] = {
+        { "order/after", test_order_after },
+        { "order/cancel", test_order_cancel },
+        { "order/priority", test_order_priority },
+        { "order/abort", test_order_abort },
+        { "lost/engine", test_lost_engine },
+        { "lost/top", test_lost_top },
+        { "lost/clock", test_lost_clock },
+        { "mmu/faults", test_mmu_faults },
+        { "mmu/bus-error", test_mmu_bus_error },
+        { "mmu/stale", test_mmu_stale },
+        { "mmu/blocks", test_mmu_blocks },
+        { "mmu/lock", test_mmu_lock },
+    };
+
+    return apu_run_tests(argc, argv, tests, ARRAY_SIZE(tests));
+}
