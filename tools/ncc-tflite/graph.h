@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* The network as the .tflite file tells it, checked for form but not for support. */
+#ifndef NCC_GRAPH_H
+#define NCC_GRAPH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "tflite.h"
+#include "util.h"
+
+#define MAX_RANK 8
+/* Every size in a command fits 32 bits with room to spare. */
+#define MAX_TENSOR_BYTES (1u << 30)
+#define MAX_OPS 65536
+
+struct tensor {
+	const char *name;
+	int type; /* enum tfl_type */
+	unsigned rank;
+	uint32_t dims[MAX_RANK];
+	uint64_t elems;
+	uint64_t bytes;
+	/* Constant data, or NULL. */
+	const uint8_t *data;
+	/* Quantisation: nscale entries; zp has as many. */
+	uint32_t nscale;
+	float *scale;
+	int32_t *zp;
+	uint32_t qdim;
+
+	int producer; /* operator, or -1 */
+	int *consumers;
+	unsigned nconsumers;
+	bool variable;
+	int input; /* its number among the inputs, or -1 */
+	int output;
+	/* A float tensor that is computed with: held as fp16. */
+	bool half;
+};
+
+struct op {
+	int code; /* enum tfl_op */
+	const char *name;
+	int index; /* in the file */
+	unsigned nin, nout;
+	int *in; /* tensors; -1: none */
+	int *out;
+	bool dead; /* removed by a pass */
+
+	/* Options; each operator uses some of them. */
+	int padding;
+	int act;
+	int32_t stride_h, stride_w;
+	int32_t dil_h, dil_w;
+	int32_t k_h, k_w;
+	int32_t axis;
+	int32_t weights_format;
+	float beta;
+	bool pot_scale_int16;
+
+	/* Set by passes. */
+	bool explicit_pad; /* padding amounts below instead of option padding */
+	int32_t pad_top, pad_left;
+	int pad_src; /* tensor read instead of in[0]: a PAD was absorbed; else -1 */
+};
+
+struct graph {
+	const char *file;
+	struct tensor *tensors;
+	unsigned ntensors;
+	struct op *ops;
+	unsigned nops;
+	int *inputs, *outputs;
+	unsigned ninputs, noutputs;
+	const char *description;
+};
+
+/* Reads a .tflite file; ends the run with an error if it cannot. */
+struct graph *graph_read(const char *file);
+void graph_connect(struct graph *g);
+
+/* Ends the run: operator 12 (TRANSPOSE_CONV, output "x"): … */
+_Noreturn void fail_op(const struct graph *g, const struct op *op, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static inline struct tensor *op_in(const struct graph *g, const struct op *op, unsigned i)
+{
+	return i < op->nin && op->in[i] >= 0 ? &g->tensors[op->in[i]] : NULL;
+}
+
+static inline struct tensor *op_out(const struct graph *g, const struct op *op)
+{
+	return &g->tensors[op->out[0]];
+}
+
+#endif

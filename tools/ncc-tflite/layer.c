@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+#include <string.h>
+#include "layer.h"
+
+unsigned dtype_size(uint8_t dtype)
+{
+	static const uint8_t sizes[] = {0, 1, 1, 2, 4, 8, 2, 4};
+
+	return dtype < ARRAY_SIZE(sizes) ? sizes[dtype] : 0;
+}
+
+const char *dtype_name(uint8_t dtype)
+{
+	static const char *const names[] = {"none",  "int8",  "uint8",	 "int16",
+					    "int32", "int64", "float16", "float32"};
+
+	return dtype < ARRAY_SIZE(names) ? names[dtype] : "?";
+}
+
+uint8_t dtype_of(const struct tensor *t)
+{
+	switch (t->type) {
+	case TFL_INT8:
+	case TFL_BOOL:
+		return APU_DTYPE_I8;
+	case TFL_UINT8:
+		return APU_DTYPE_U8;
+	case TFL_INT16:
+		return APU_DTYPE_I16;
+	case TFL_INT32:
+		return APU_DTYPE_I32;
+	case TFL_INT64:
+		return APU_DTYPE_I64;
+	case TFL_FLOAT16:
+		return APU_DTYPE_F16;
+	case TFL_FLOAT32:
+		return t->half ? APU_DTYPE_F16 : APU_DTYPE_F32;
+	default:
+		return APU_DTYPE_NONE;
+	}
+}
+
+const char *layer_kind_name(enum layer_kind kind)
+{
+	static const char *const names[] = {"CONV",    "DEPTHWISE",  "POOL", "ELTWISE",
+					    "SOFTMAX", "ACTIVATION", "COPY", "FILL"};
+
+	return names[kind];
+}
+
+enum apu_engine_class layer_engine(const struct layer *l)
+{
+	switch (l->kind) {
+	case LAYER_SOFTMAX:
+	case LAYER_ACTIVATION:
+		return APU_ENGINE_CLASS_MVPU;
+	case LAYER_COPY:
+	case LAYER_FILL:
+		return APU_ENGINE_CLASS_EDMA;
+	default:
+		return APU_ENGINE_CLASS_MDLA;
+	}
+}
+
+struct view view_dense(struct buffer *buf, uint32_t n, uint32_t h, uint32_t w, uint32_t c)
+{
+	return (struct view){
+		.buf = buf,
+		.n = n,
+		.h = h,
+		.w = w,
+		.c = c,
+		.wp = c,
+		.hp = (uint64_t)w * c,
+		.np = (uint64_t)h * w * c,
+	};
+}
+
+bool view_is_dense(const struct view *v)
+{
+	return (v->w == 1 || v->wp == v->c) && (v->h == 1 || v->hp == (uint64_t)v->w * v->c) &&
+	       (v->n == 1 || v->np == (uint64_t)v->h * v->w * v->c);
+}
+
+bool view_as_rows(const struct view *v, uint32_t rows, uint32_t c, struct view *out)
+{
+	struct view r = view_dense(v->buf, 1, rows, 1, c);
+
+	r.off = v->off;
+	if (!view_is_dense(v)) {
+		if (v->c != c || (v->h > 1 && v->hp != v->w * v->wp) ||
+		    (v->n > 1 && v->np != v->h * v->hp))
+			return false;
+		r.hp = v->w > 1 ? v->wp : v->h > 1 ? v->hp : v->np;
+		r.np = r.hp * rows;
+	}
+	*out = r;
+	return true;
+}
+
+uint64_t add_static(struct program *p, const void *data, uint64_t bytes, unsigned align)
+{
+	uint64_t off = align_up(p->statics.n, align);
+	uint64_t end = off + bytes;
+
+	if (end > p->statics.cap) {
+		size_t cap = end * 2;
+		uint8_t *v = alloc(cap, 1);
+
+		if (p->statics.n)
+			memcpy(v, p->statics.v, p->statics.n);
+		p->statics.v = v;
+		p->statics.cap = cap;
+	}
+	if (bytes)
+		memcpy(p->statics.v + off, data, bytes);
+	p->statics.n = end;
+	return off;
+}
+
+void layer_in_rows(const struct layer *l, unsigned i, uint32_t y0, uint32_t y1, uint32_t *r0,
+		   uint32_t *r1)
+{
+	int64_t h = l->in[i].h, k = 1, stride = 1, dil = 1, lo, hi;
+
+	if (l->repeat_h & 1u << i) {
+		*r0 = 0;
+		*r1 = 1;
+		return;
+	}
+	switch (l->kind) {
+	case LAYER_CONV:
+	case LAYER_DEPTHWISE:
+		k = l->cmd.conv.k_h;
+		stride = l->cmd.conv.stride_h;
+		dil = l->cmd.conv.dil_h;
+		break;
+	case LAYER_POOL:
+		k = l->cmd.pool.k_h;
+		stride = l->cmd.pool.stride_h;
+		break;
+	default:
+		break;
+	}
+	lo = (int64_t)y0 * stride - l->pad_top;
+	hi = ((int64_t)y1 - 1) * stride - l->pad_top + (k - 1) * dil + 1;
+	lo = max64(0, min64(lo, h - 1));
+	hi = min64(h, max64(hi, lo + 1));
+	*r0 = (uint32_t)lo;
+	*r1 = (uint32_t)hi;
+}
+
+static void narrow_channels(struct view *v, uint32_t c0, uint32_t c1)
+{
+	v->off += c0;
+	v->c = c1 - c0;
+}
+
+bool layer_split_channels(struct program *p, unsigned index, unsigned parts)
+{
+	struct layer l = p->layers.v[index];
+	uint32_t oc = l.out.c, unit = 1;
+	size_t n;
+
+	if (l.kind == LAYER_CONV && l.cmd.conv.groups > 1)
+		unit = oc / l.cmd.conv.groups;
+	if (l.kind == LAYER_DEPTHWISE)
+		unit = l.cmd.conv.groups;
+	if (l.kind == LAYER_SOFTMAX || parts < 2 || oc / unit < parts)
+		return false;
+
+	n = p->layers.n;
+	for (unsigned k = 1; k < parts; k++)
+		(void)PUSH(&p->layers);
+	memmove(p->layers.v + index + parts, p->layers.v + index + 1, (n - index - 1) * sizeof(l));
+	for (unsigned k = 0; k < parts; k++) {
+		struct layer *x = &p->layers.v[index + k];
+		uint32_t c0 = (uint32_t)((uint64_t)(oc / unit) * k / parts * unit);
+		uint32_t c1 = (uint32_t)((uint64_t)(oc / unit) * (k + 1) / parts * unit);
+
+		*x = l;
+		narrow_channels(&x->out, c0, c1);
+		if (l.kind == LAYER_CONV || l.kind == LAYER_DEPTHWISE) {
+			x->c0 = l.c0 + c0;
+			if (l.kind == LAYER_DEPTHWISE)
+				narrow_channels(&x->in[0], c0 / unit, c1 / unit);
+			else if (l.cmd.conv.groups > 1) {
+				uint32_t ig = l.in[0].c / l.cmd.conv.groups;
+
+				narrow_channels(&x->in[0], c0 / unit * ig, c1 / unit * ig);
+				x->cmd.conv.groups = (uint16_t)((c1 - c0) / unit);
+			}
+			continue;
+		}
+		for (unsigned i = 0; i < l.nin; i++)
+			if (!(l.repeat_c & 1u << i))
+				narrow_channels(&x->in[i], c0, c1);
+	}
+	return true;
+}

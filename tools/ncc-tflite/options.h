@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef NCC_OPTIONS_H
+#define NCC_OPTIONS_H
+
+#include "dla_write.h"
+
+#define MAX_META 32
+
+struct options {
+	const char *model;
+	const char *output;
+	bool relax_fp32;
+	bool check_only;
+	bool show_memory, show_plan, show_io, show_layers;
+	bool verbose;
+	bool spill_all;
+	unsigned level;
+	unsigned num_mdla;
+	uint64_t l1_kib;
+	struct metadata meta[MAX_META];
+	unsigned nmeta;
+};
+
+/* Exits with 2 after wrong use, with 0 after --help and its like. */
+void parse_options(struct options *o, int argc, char **argv);
+
+#endif

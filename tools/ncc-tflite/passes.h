@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Changes to the graph before it is lowered. */
+#ifndef NCC_PASSES_H
+#define NCC_PASSES_H
+
+#include "graph.h"
+#include "layer.h"
+
+struct pass_options {
+	bool relax_fp32;
+	unsigned level;
+};
+
+void run_passes(struct graph *g, const struct pass_options *o);
+bool op_supported(int code);
+bool op_is_reshape(const struct op *op);
+/* Recomputes lifetimes after layers were added or split. */
+void program_refresh(struct program *p);
+
+#endif

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#include <stdlib.h>
+#include "layer.h"
+#include "place.h"
+
+void arena_add(struct arena *a, uint64_t bytes, int from, int to, uint64_t *where)
+{
+	struct block *b = PUSH(&a->blocks);
+
+	*b = (struct block){
+		.bytes = align_up(bytes, PLACE_ALIGN),
+		.from = from,
+		.to = to,
+		.where = where,
+	};
+}
+
+/* Large ones first; among equals, long-lived ones. */
+static int by_size(const void *pa, const void *pb)
+{
+	const struct block *a = pa, *b = pb;
+
+	if (a->bytes != b->bytes)
+		return a->bytes < b->bytes ? 1 : -1;
+	if (a->to - a->from != b->to - b->from)
+		return a->to - a->from < b->to - b->from ? 1 : -1;
+	return a->from - b->from;
+}
+
+static int by_offset(const void *pa, const void *pb)
+{
+	const struct block *a = *(const struct block *const *)pa;
+	const struct block *b = *(const struct block *const *)pb;
+
+	return a->off < b->off ? -1 : a->off > b->off;
+}
+
+/* The smallest gap that takes block number n among those placed before it. */
+static uint64_t best_fit(struct arena *a, size_t n, struct block **live)
+{
+	const struct block *x = &a->blocks.v[n];
+	uint64_t end = 0, best = UINT64_MAX, best_gap = UINT64_MAX;
+	size_t nlive = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct block *b = &a->blocks.v[i];
+
+		if (b->from <= x->to && x->from <= b->to)
+			live[nlive++] = b;
+	}
+	qsort(live, nlive, sizeof(*live), by_offset);
+	for (size_t i = 0; i < nlive; i++) {
+		if (live[i]->off > end && live[i]->off - end >= x->bytes &&
+		    live[i]->off - end < best_gap) {
+			best = end;
+			best_gap = live[i]->off - end;
+		}
+		if (live[i]->off + live[i]->bytes > end)
+			end = live[i]->off + live[i]->bytes;
+	}
+	return best == UINT64_MAX ? end : best;
+}
+
+int arena_place(struct arena *a, uint64_t limit)
+{
+	struct block **live = alloc(a->blocks.n + 1, sizeof(*live));
+
+	a->used = 0;
+	if (a->blocks.n)
+		qsort(a->blocks.v, a->blocks.n, sizeof(*a->blocks.v), by_size);
+	for (size_t i = 0; i < a->blocks.n; i++) {
+		struct block *b = &a->blocks.v[i];
+
+		b->off = best_fit(a, i, live);
+		*b->where = b->off;
+		if (b->off + b->bytes > limit)
+			return b->from > 0 ? b->from : 0;
+		if (b->off + b->bytes > a->used)
+			a->used = b->off + b->bytes;
+	}
+	return -1;
+}
+
+uint64_t arena_lower_bound(const struct arena *a)
+{
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < a->blocks.n; i++) {
+		int time = a->blocks.v[i].from;
+		uint64_t sum = 0;
+
+		for (size_t j = 0; j < a->blocks.n; j++) {
+			const struct block *b = &a->blocks.v[j];
+
+			if (b->from <= time && time <= b->to)
+				sum += b->bytes;
+		}
+		if (sum > most)
+			most = sum;
+	}
+	return most;
+}

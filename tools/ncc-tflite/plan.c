@@ -1,0 +1,488 @@
+// SPDX-License-Identifier: MIT
+#include <string.h>
+#include "passes.h"
+#include "plan.h"
+
+/* Stripes that a group with loads or stores is cut into, to overlap them. */
+#define OVERLAP_STRIPES 4
+/* Below this it is not worth it. */
+#define OVERLAP_BYTES 16384
+#define MAX_ATTEMPTS 100000
+
+struct const_layout const_layout(const struct layer *l)
+{
+	struct const_layout k = {0};
+	const struct apu_cmd_conv *c = &l->cmd.conv;
+	uint64_t nq;
+
+	if (!l->const_bytes)
+		return k;
+	if (l->kind == LAYER_ACTIVATION) {
+		k.weight_bytes = k.total = l->const_bytes;
+		return k;
+	}
+	if (l->kind == LAYER_DEPTHWISE)
+		k.weight_bytes = (uint64_t)c->k_h * c->k_w * l->out.c * dtype_size(c->w_type);
+	else
+		k.weight_bytes = (uint64_t)l->w_row_bytes * l->out.c;
+	nq = c->quant_mode == APU_QUANT_MODE_PER_CHANNEL  ? l->out.c
+	     : c->quant_mode == APU_QUANT_MODE_PER_TENSOR ? 1
+							  : 0;
+	k.bias = align_up(k.weight_bytes, 8);
+	k.quant = align_up(k.bias + (uint64_t)l->out.c * dtype_size(c->bias_type), 8);
+	k.total = k.quant + nq * sizeof(struct apu_quant);
+	return k;
+}
+
+void group_rows(struct plan *plan, const struct group *g, uint32_t y0, uint32_t y1)
+{
+	for (unsigned i = g->first; i <= g->last; i++) {
+		plan->layers[i].y0 = UINT32_MAX;
+		plan->layers[i].y1 = 0;
+	}
+	plan->layers[g->last].y0 = y0;
+	plan->layers[g->last].y1 = y1;
+	for (unsigned i = g->last + 1; i-- > g->first;) {
+		const struct layer *l = &plan->p->layers.v[i];
+		struct layer_plan *lp = &plan->layers[i];
+
+		for (unsigned k = 0; k < l->nin; k++) {
+			struct layer_plan *m;
+			uint32_t r0, r1;
+
+			if (lp->in[k].mode != OPERAND_STRIPE)
+				continue;
+			m = &plan->layers[lp->in[k].maker];
+			layer_in_rows(l, k, lp->y0, lp->y1, &r0, &r1);
+			if (r0 < m->y0)
+				m->y0 = r0;
+			if (r1 > m->y1)
+				m->y1 = r1;
+		}
+	}
+}
+
+static bool moves_data(const struct layer *l)
+{
+	return l->kind == LAYER_COPY || l->kind == LAYER_FILL;
+}
+
+static bool same_view(const struct view *a, const struct view *b)
+{
+	return a->buf == b->buf && a->off == b->off && a->n == b->n && a->h == b->h &&
+	       a->w == b->w && a->c == b->c && a->hp == b->hp && a->wp == b->wp;
+}
+
+/* May layer i compute rows of its result for layer i + 1 to use at once? */
+static bool can_fuse(const struct program *p, unsigned i)
+{
+	const struct layer *a = &p->layers.v[i], *b = &p->layers.v[i + 1];
+	const struct buffer *buf = a->out.buf;
+	unsigned uses = 0;
+
+	if (moves_data(a) || moves_data(b) || b->no_fuse || buf->wants_l1 || buf->region >= 0)
+		return false;
+	for (unsigned k = 0; k < b->nin; k++) {
+		if (b->in[k].buf != buf)
+			continue;
+		if (!same_view(&b->in[k], &a->out) || b->repeat_h & 1u << k)
+			return false;
+		uses++;
+	}
+	return uses && buf->uses == uses + 1 && b->out.n == a->out.n;
+}
+
+static void make_groups(struct plan *plan)
+{
+	struct program *p = plan->p;
+
+	plan->groups.n = 0;
+	for (unsigned i = 0; i < p->layers.n; i++) {
+		struct group *g;
+
+		if (i && plan->o.level >= 2 && can_fuse(p, i - 1)) {
+			plan->groups.v[plan->groups.n - 1].last = i;
+		} else {
+			g = PUSH(&plan->groups);
+			*g = (struct group){.first = i, .last = i};
+		}
+		p->layers.v[i].group = (int)plan->groups.n - 1;
+	}
+}
+
+static void set_modes(struct plan *plan, const struct group *g)
+{
+	for (unsigned i = g->first; i <= g->last; i++) {
+		struct layer *l = &plan->p->layers.v[i];
+		struct layer_plan *lp = &plan->layers[i];
+		enum operand_mode dram = moves_data(l) ? OPERAND_DIRECT : OPERAND_TILE;
+
+		memset(lp, 0, sizeof(*lp));
+		lp->out.mode = l->out.buf->wants_l1 ? OPERAND_L1 : dram;
+		if (i < g->last)
+			lp->out.mode = OPERAND_STRIPE;
+		for (unsigned k = 0; k < l->nin; k++) {
+			lp->in[k].mode = l->in[k].buf->wants_l1 ? OPERAND_L1 : dram;
+			if (i > g->first && l->in[k].buf == l[-1].out.buf) {
+				lp->in[k].mode = OPERAND_STRIPE;
+				lp->in[k].maker = (int)i - 1;
+			}
+		}
+		lp->consts_in_l1 = l->const_bytes && !l->no_l1_consts;
+	}
+}
+
+static uint64_t row_bytes(const struct view *v)
+{
+	return (uint64_t)v->w * v->c * dtype_size(v->buf->dtype);
+}
+
+static uint64_t tile_bytes(const struct operand *o, const struct view *v)
+{
+	return align_up(o->rows * row_bytes(v), PLACE_ALIGN);
+}
+
+static void need_rows(struct operand *o, uint32_t rows)
+{
+	if (rows > o->rows)
+		o->rows = rows;
+}
+
+/* Sizes tiles for stripes of rows rows; returns the bytes that they take. */
+static uint64_t size_tiles(struct plan *plan, struct group *g, uint32_t rows)
+{
+	uint32_t h = plan->p->layers.v[g->last].out.h, n = plan->p->layers.v[g->last].out.n;
+	uint64_t total = 0;
+	unsigned copies;
+
+	g->rows = rows;
+	g->stripes = (uint32_t)div_up(h, rows);
+	copies = (uint64_t)g->stripes * n > 1 && plan->o.level ? 2 : 1;
+	for (unsigned i = g->first; i <= g->last; i++) {
+		struct layer_plan *lp = &plan->layers[i];
+
+		lp->in[0].rows = lp->in[1].rows = lp->out.rows = 0;
+		lp->in[0].copies = lp->in[1].copies = lp->out.copies = copies;
+		if (lp->out.mode == OPERAND_STRIPE)
+			lp->out.copies = 1;
+	}
+	for (uint32_t s = 0; s < g->stripes; s++) {
+		group_rows(plan, g, s * rows, (uint32_t)min64(h, (int64_t)(s + 1) * rows));
+		for (unsigned i = g->first; i <= g->last; i++) {
+			struct layer *l = &plan->p->layers.v[i];
+			struct layer_plan *lp = &plan->layers[i];
+
+			need_rows(&lp->out, lp->y1 - lp->y0);
+			for (unsigned k = 0; k < l->nin; k++) {
+				uint32_t r0, r1;
+
+				layer_in_rows(l, k, lp->y0, lp->y1, &r0, &r1);
+				need_rows(&lp->in[k], r1 - r0);
+			}
+		}
+	}
+	for (unsigned i = g->first; i <= g->last; i++) {
+		struct layer *l = &plan->p->layers.v[i];
+		struct layer_plan *lp = &plan->layers[i];
+
+		if (lp->out.mode == OPERAND_TILE || lp->out.mode == OPERAND_STRIPE)
+			total += lp->out.copies * tile_bytes(&lp->out, &l->out);
+		for (unsigned k = 0; k < l->nin; k++)
+			if (lp->in[k].mode == OPERAND_TILE)
+				total += lp->in[k].copies * tile_bytes(&lp->in[k], &l->in[k]);
+	}
+	return total;
+}
+
+/* Bytes that move between DRAM and tiles of a group. */
+static uint64_t tile_traffic(const struct plan *plan, const struct group *g)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = g->first; i <= g->last; i++) {
+		const struct layer *l = &plan->p->layers.v[i];
+		const struct layer_plan *lp = &plan->layers[i];
+
+		if (lp->out.mode == OPERAND_TILE)
+			sum += l->out.h * row_bytes(&l->out);
+		for (unsigned k = 0; k < l->nin; k++)
+			if (lp->in[k].mode == OPERAND_TILE)
+				sum += l->in[k].h * row_bytes(&l->in[k]);
+	}
+	return sum;
+}
+
+static int group_of(const struct program *p, int layer)
+{
+	return p->layers.v[layer].group;
+}
+
+/* From when to when a buffer occupies L1; inputs are loaded one group ahead. */
+static void l1_interval(const struct program *p, const struct buffer *b, int *from, int *to)
+{
+	*from = group_of(p, b->first);
+	*to = group_of(p, b->last);
+	if (b->is_input || b->is_const)
+		*from -= *from > 0;
+}
+
+static uint64_t resident_bytes(const struct plan *plan, int g)
+{
+	const struct program *p = plan->p;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < p->buffers.n; i++) {
+		const struct buffer *b = p->buffers.v[i];
+		int from, to;
+
+		if (!b->wants_l1 || b->first < 0)
+			continue;
+		l1_interval(p, b, &from, &to);
+		if (from <= g && g <= to)
+			sum += align_up(b->bytes, PLACE_ALIGN);
+	}
+	for (size_t i = 0; i < p->layers.n; i++) {
+		const struct layer *l = &p->layers.v[i];
+
+		if (plan->layers[i].consts_in_l1 &&
+		    (l->group == g || (l->group == g + 1 && !l->no_prefetch)))
+			sum += align_up(const_layout(l).total, PLACE_ALIGN);
+	}
+	return sum;
+}
+
+/* Chooses the stripes of a group; false if they do not fit. */
+static bool choose_rows(struct plan *plan, unsigned index, bool accept_any)
+{
+	struct group *g = &plan->groups.v[index];
+	const struct layer *last = &plan->p->layers.v[g->last];
+	uint32_t h = last->out.h, n = 1, least;
+	uint64_t used, room;
+
+	if (moves_data(last)) {
+		g->rows = h;
+		g->stripes = 1;
+		return true;
+	}
+	used = resident_bytes(plan, (int)index);
+	if (used > plan->o.l1_bytes)
+		return false;
+	room = plan->o.l1_bytes - used;
+	if (plan->o.level && tile_traffic(plan, g) >= OVERLAP_BYTES)
+		n = (uint32_t)min64(OVERLAP_STRIPES, h);
+	least = accept_any ? 1 : (uint32_t)min64(h, g->last > g->first ? 4 : 2);
+	for (;;) {
+		uint32_t rows = (uint32_t)div_up(h, n);
+
+		if (rows < least)
+			rows = least;
+		if (size_tiles(plan, g, rows) <= room)
+			return true;
+		if (rows <= least)
+			return false;
+		n = (uint32_t)max64(n + 1, (int64_t)n * 5 / 4);
+	}
+}
+
+static struct buffer *largest_resident(const struct plan *plan, int g)
+{
+	const struct program *p = plan->p;
+	struct buffer *best = NULL;
+
+	for (size_t i = 0; i < p->buffers.n; i++) {
+		struct buffer *b = p->buffers.v[i];
+		int from, to;
+
+		if (!b->wants_l1 || b->first < 0)
+			continue;
+		l1_interval(p, b, &from, &to);
+		if (from <= g && g <= to && (!best || b->bytes > best->bytes))
+			best = b;
+	}
+	return best;
+}
+
+static struct layer *largest_consts(const struct plan *plan, int g, bool ahead)
+{
+	struct program *p = plan->p;
+	struct layer *best = NULL;
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < p->layers.n; i++) {
+		struct layer *l = &p->layers.v[i];
+		uint64_t bytes = const_layout(l).total;
+
+		if (!plan->layers[i].consts_in_l1 || bytes <= most)
+			continue;
+		if (l->group == g + ahead && !(ahead && l->no_prefetch)) {
+			best = l;
+			most = bytes;
+		}
+	}
+	return best;
+}
+
+static _Noreturn void no_room(struct plan *plan, unsigned index)
+{
+	struct group *g = &plan->groups.v[index];
+	const struct layer *l = &plan->p->layers.v[g->first];
+	uint64_t need;
+
+	plan->o.level = 0;
+	need = size_tiles(plan, g, 1) + resident_bytes(plan, (int)index);
+	if (l->op)
+		fail_op(plan->p->graph, l->op,
+			"one row of it needs %llu KiB of L1, there are %llu (--l1-size-kb)",
+			(unsigned long long)div_up(need, 1024),
+			(unsigned long long)plan->o.l1_bytes / 1024);
+	fail("a copy needs %llu KiB of L1, there are %llu (--l1-size-kb)",
+	     (unsigned long long)div_up(need, 1024), (unsigned long long)plan->o.l1_bytes / 1024);
+}
+
+/* Something must leave L1 at the time of a group. */
+static void relieve(struct plan *plan, unsigned index)
+{
+	struct group *g = &plan->groups.v[index];
+	struct buffer *b = largest_resident(plan, (int)index);
+	struct layer *l;
+
+	if (b) {
+		b->wants_l1 = false;
+		return;
+	}
+	l = largest_consts(plan, (int)index, true);
+	if (l) {
+		l->no_prefetch = true;
+		return;
+	}
+	if (g->last > g->first) {
+		plan->p->layers.v[g->first + (g->last - g->first + 1) / 2].no_fuse = true;
+		return;
+	}
+	l = largest_consts(plan, (int)index, false);
+	if (l) {
+		l->no_l1_consts = true;
+		return;
+	}
+	if (!layer_split_channels(plan->p, g->first, 2))
+		no_room(plan, index);
+	program_refresh(plan->p);
+	plan->layers = alloc(plan->p->layers.n, sizeof(*plan->layers));
+}
+
+static bool place_l1(struct plan *plan, unsigned *failed)
+{
+	struct program *p = plan->p;
+	struct arena a = {0};
+	int from, to, bad;
+
+	for (size_t i = 0; i < p->buffers.n; i++) {
+		struct buffer *b = p->buffers.v[i];
+
+		if (!b->wants_l1 || b->first < 0)
+			continue;
+		l1_interval(p, b, &from, &to);
+		arena_add(&a, b->bytes, from, to, &b->l1_off);
+	}
+	for (size_t i = 0; i < p->layers.n; i++) {
+		struct layer *l = &p->layers.v[i];
+		struct layer_plan *lp = &plan->layers[i];
+
+		if (lp->consts_in_l1)
+			arena_add(&a, const_layout(l).total,
+				  l->group - (l->group > 0 && !l->no_prefetch), l->group,
+				  &lp->consts_off);
+		for (unsigned k = 0; k <= l->nin; k++) {
+			struct operand *o = k ? &lp->in[k - 1] : &lp->out;
+			struct view *v = k ? &l->in[k - 1] : &l->out;
+
+			if (o->mode != OPERAND_TILE && (o->mode != OPERAND_STRIPE || k))
+				continue;
+			for (unsigned c = 0; c < o->copies; c++)
+				arena_add(&a, tile_bytes(o, v), l->group, l->group, &o->l1_off[c]);
+		}
+	}
+	bad = arena_place(&a, plan->o.l1_bytes);
+	plan->l1_used = a.used;
+	*failed = bad < 0 ? 0 : (unsigned)bad;
+	return bad < 0;
+}
+
+static void place_temp(struct plan *plan)
+{
+	struct program *p = plan->p;
+	struct arena a = {0};
+
+	for (size_t i = 0; i < p->buffers.n; i++) {
+		struct buffer *b = p->buffers.v[i];
+		const struct layer_plan *lp;
+
+		if (b->first < 0)
+			continue;
+		lp = &plan->layers[b->first];
+		b->place = b->wants_l1 ? PLACE_L1 : PLACE_DRAM;
+		if (b->region >= 0 || b->wants_l1)
+			continue;
+		if (lp->out.mode == OPERAND_STRIPE) {
+			b->place = PLACE_STRIPE;
+			continue;
+		}
+		arena_add(&a, b->bytes, group_of(p, b->first), group_of(p, b->last), &b->temp_off);
+	}
+	arena_place(&a, UINT64_MAX);
+	plan->temp_bytes = a.used;
+	plan->temp_lower = arena_lower_bound(&a);
+}
+
+/* Which buffers to try to keep in L1. */
+static void first_wishes(struct plan *plan)
+{
+	struct program *p = plan->p;
+
+	for (size_t i = 0; i < p->buffers.n; i++) {
+		struct buffer *b = p->buffers.v[i];
+
+		b->wants_l1 = !plan->o.spill_all && plan->o.level && b->first >= 0 &&
+			      b->bytes <= plan->o.l1_bytes;
+		/* Read once or written once: tiles overlap better. */
+		if (b->region >= 0 && b->uses < 2)
+			b->wants_l1 = false;
+	}
+}
+
+static bool try_plan(struct plan *plan, bool accept_any, unsigned *failed)
+{
+	make_groups(plan);
+	for (unsigned i = 0; i < plan->groups.n; i++)
+		set_modes(plan, &plan->groups.v[i]);
+	for (unsigned i = 0; i < plan->groups.n; i++) {
+		if (!choose_rows(plan, i, accept_any)) {
+			*failed = i;
+			return false;
+		}
+	}
+	return place_l1(plan, failed);
+}
+
+struct plan *make_plan(struct program *p, const struct plan_options *o)
+{
+	struct plan *plan = alloc(1, sizeof(*plan));
+	unsigned failed = 0;
+
+	plan->p = p;
+	plan->o = *o;
+	plan->layers = alloc(p->layers.n + 1, sizeof(*plan->layers));
+	first_wishes(plan);
+	for (unsigned i = 0; i < MAX_ATTEMPTS; i++) {
+		bool ok = try_plan(plan, false, &failed);
+
+		if (!ok && !largest_resident(plan, (int)failed))
+			ok = try_plan(plan, true, &failed);
+		if (ok) {
+			place_temp(plan);
+			return plan;
+		}
+		relieve(plan, failed);
+	}
+	fail("found no plan for the L1 memory");
+}

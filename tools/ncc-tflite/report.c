@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include "report.h"
+
+static const struct {
+	const char *name, *types;
+} supported[] = {
+	{"ADD", "int8 uint8 int16 fp16"},
+	{"AVERAGE_POOL_2D", "int8 uint8 int16 fp16"},
+	{"CONCATENATION", "int8 uint8 int16 fp16"},
+	{"CONV_2D", "int8 uint8 int16xint8 fp16"},
+	{"DEPTHWISE_CONV_2D", "int8 uint8 int16xint8 fp16"},
+	{"DEQUANTIZE", "int8 uint8 int16 fp16"},
+	{"EXPAND_DIMS", "any"},
+	{"FULLY_CONNECTED", "int8 uint8 int16xint8 fp16"},
+	{"LOGISTIC", "int8 uint8 fp16"},
+	{"MAX_POOL_2D", "int8 uint8 int16 fp16"},
+	{"MEAN", "int8 fp16, over height and width"},
+	{"PAD", "int8 uint8 int16 fp16"},
+	{"QUANTIZE", "int8 uint8 int16 fp32"},
+	{"RELU", "int8 uint8 int16 fp16"},
+	{"RELU6", "int8 uint8 int16 fp16"},
+	{"RELU_N1_TO_1", "int8 uint8 int16 fp16"},
+	{"RESHAPE", "any"},
+	{"SOFTMAX", "int8 uint8 fp16"},
+	{"SQUEEZE", "any"},
+};
+
+void report_supported(void)
+{
+	printf("Supported operators (float32 as fp16 with --relax-fp32):\n");
+	for (size_t i = 0; i < ARRAY_SIZE(supported); i++)
+		printf("  %-20s %s\n", supported[i].name, supported[i].types);
+}
+
+static void print_type(int type)
+{
+	static const struct {
+		int type;
+		const char *name;
+	} names[] = {
+		{TFL_FLOAT32, "kTfLiteFloat32"}, {TFL_FLOAT16, "kTfLiteFloat16"},
+		{TFL_INT32, "kTfLiteInt32"},	 {TFL_UINT8, "kTfLiteUInt8"},
+		{TFL_INT64, "kTfLiteInt64"},	 {TFL_BOOL, "kTfLiteBool"},
+		{TFL_INT16, "kTfLiteInt16"},	 {TFL_INT8, "kTfLiteInt8"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (names[i].type == type)
+			printf("  Type: %s\n", names[i].name);
+}
+
+static void print_tensors(const struct graph *g, const char *what, const int *list, unsigned n)
+{
+	printf("# of %s tensors: %u\n", what, n);
+	for (unsigned i = 0; i < n; i++) {
+		const struct tensor *t = &g->tensors[list[i]];
+
+		printf("%s %u: %s\n  Shape: {", what, i, t->name);
+		for (unsigned k = 0; k < t->rank; k++)
+			printf("%s%u", k ? "," : "", t->dims[k]);
+		printf("}\n");
+		print_type(t->type);
+		if (t->nscale)
+			printf("  Scale: %.9g\n  Zero point: %d\n", (double)t->scale[0], t->zp[0]);
+	}
+}
+
+void report_io(const struct program *p)
+{
+	print_tensors(p->graph, "input", p->graph->inputs, p->graph->ninputs);
+	print_tensors(p->graph, "output", p->graph->outputs, p->graph->noutputs);
+}
+
+void report_memory(const struct program *p, const struct plan *plan)
+{
+	uint64_t in = 0, out = 0;
+
+	for (unsigned i = 0; i < p->graph->ninputs; i++)
+		in += p->inputs[i]->elems * dtype_size(p->inputs[i]->ext_dtype);
+	for (unsigned i = 0; i < p->graph->noutputs; i++)
+		out += p->outputs[i]->elems * dtype_size(p->outputs[i]->ext_dtype);
+	printf("Memory summary (bytes)\n");
+	printf("  Static:    %12" PRIu64 "\n", (uint64_t)p->statics.n);
+	printf("  Temporary: %12" PRIu64 " (lower bound %" PRIu64 ")\n", plan->temp_bytes,
+	       plan->temp_lower);
+	printf("  L1:        %12" PRIu64 " of %" PRIu64 "\n", plan->l1_used, plan->o.l1_bytes);
+	printf("  Input:     %12" PRIu64 "\n", in);
+	printf("  Output:    %12" PRIu64 "\n", out);
+}
+
+static const char *engine_name(enum apu_engine_class class)
+{
+	static const char *const names[] = {"MDLA", "EDMA", "MVPU"};
+
+	return names[class];
+}
+
+static void print_operand(const struct view *v, const struct operand *o)
+{
+	static const char *const modes[] = {"L1", "tiles", "stripes", "DRAM"};
+
+	printf(" %ux%ux%ux%u %s", v->n, v->h, v->w, v->c, modes[o->mode]);
+}
+
+void report_plan(const struct program *p, const struct plan *plan, const uint64_t *layer_cycles,
+		 const struct stream_text *streams, unsigned nstreams, uint64_t cycles)
+{
+	for (size_t i = 0; i < p->layers.n; i++) {
+		const struct layer *l = &p->layers.v[i];
+		const struct layer_plan *lp = &plan->layers[i];
+		const struct group *g = &plan->groups.v[l->group];
+
+		printf("OP[%zu]: %s", i, layer_kind_name(l->kind));
+		if (l->op)
+			printf(" for operator %d (%s)", l->op->index, l->op->name);
+		printf("\n  Target: %s\n  Group: %d, %u stripes of %u rows\n ",
+		       engine_name(layer_engine(l)), l->group, g->stripes * l->out.n, g->rows);
+		for (unsigned k = 0; k < l->nin; k++)
+			print_operand(&l->in[k], &lp->in[k]);
+		printf(" ->");
+		print_operand(&l->out, &lp->out);
+		printf("\n");
+		if (l->const_bytes)
+			printf("  Constants: %" PRIu64 " bytes, %s\n", const_layout(l).total,
+			       lp->consts_in_l1 ? "in L1" : "in DRAM");
+		printf("  Busy cycles, copies included: %" PRIu64 "\n", layer_cycles[i]);
+	}
+	for (unsigned i = 0; i < nstreams; i++)
+		printf("%s%u: %u commands, %" PRIu64 " cycles busy\n",
+		       engine_name(streams[i].engine_class), streams[i].instance,
+		       streams[i].commands, streams[i].busy);
+	printf("Predicted cycles: %" PRIu64 "\n", cycles);
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "util.h"
+
+static const char *subject;
+
+/* Everything ever allocated stays reachable from here, for leak checkers. */
+static struct chunk {
+	struct chunk *next;
+	max_align_t data[];
+} * chunks;
+
+void set_subject(const char *file)
+{
+	subject = file;
+}
+
+static void say(const char *kind, const char *fmt, va_list ap)
+{
+	fprintf(stderr, "%s: ", NCC_NAME);
+	if (subject)
+		fprintf(stderr, "%s: ", subject);
+	fputs(kind, stderr);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+}
+
+void fail(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say("", fmt, ap);
+	va_end(ap);
+	exit(1);
+}
+
+void warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say("warning: ", fmt, ap);
+	va_end(ap);
+}
+
+void *alloc(size_t count, size_t size)
+{
+	struct chunk *c;
+	size_t bytes;
+
+	if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX - sizeof(*c))
+		fail("out of memory");
+	c = calloc(1, sizeof(*c) + bytes);
+	if (!c)
+		fail("out of memory");
+	c->next = chunks;
+	chunks = c;
+	return c->data;
+}
+
+char *format(const char *fmt, ...)
+{
+	char probe[8], *s;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(probe, sizeof(probe), fmt, ap);
+	va_end(ap);
+	s = alloc((size_t)n + 1, 1);
+	va_start(ap, fmt);
+	vsnprintf(s, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	return s;
+}
+
+size_t grow(void **array, size_t *n, size_t *cap, size_t size)
+{
+	if (*n == *cap) {
+		size_t cap2 = *cap ? *cap * 2 : 16;
+		void *p = alloc(cap2, size);
+
+		if (*n)
+			memcpy(p, *array, *n * size);
+		*array = p;
+		*cap = cap2;
+	}
+	return (*n)++;
+}
