@@ -19,6 +19,7 @@
 #define ENGINE(i)   (0x09300000 + (i) * 0x10000)
 
 #define NUM_ENGINES 5
+#define APU_NUM_CLASSES 3
 #define MDLA0       0
 #define EDMA0       2
 #define EDMA1       3
