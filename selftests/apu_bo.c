@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Buffers: memory, sharing, waiting.
+ */
+
+#include "apu_test.h"
+
+#include <fcntl.h>
+#include <linux/dma-buf.h>
+#include <linux/dma-heap.h>
+#include <sys/mman.h>
+
+#include "kselftest_harness.h"
+
+#define VA_TEST 0x40000000ull
+
+FIXTURE(bo) {
+	struct client c;
+	struct client other;
+};
+
+FIXTURE_SETUP(bo)
+{
+	ASSERT_EQ(0, client_open(&self->c));
+	ASSERT_EQ(0, client_open(&self->other));
+}
+
+FIXTURE_TEARDOWN(bo)
+{
+	client_close(&self->c);
+	client_close(&self->other);
+}
+
+static int export(struct client *c, uint32_t handle)
+{
+	struct drm_prime_handle args = { .handle = handle, .flags = DRM_CLOEXEC | DRM_RDWR };
+	int ret = apu_ioctl(c->fd, DRM_IOCTL_PRIME_HANDLE_TO_FD, &args);
+
+	return ret ? ret : args.fd;
+}
+
+static int import(struct client *c, int fd, uint32_t *handle)
+{
+	struct drm_prime_handle args = { .fd = fd };
+	int ret = apu_ioctl(c->fd, DRM_IOCTL_PRIME_FD_TO_HANDLE, &args);
+
+	*handle = args.handle;
+
+	return ret;
+}
+
+/* A job that fills a mapped range, and that lists @handle. */
+static int submit_fill(struct client *c, uint64_t va, uint8_t value, uint32_t bytes, int repeat,
+		       uint32_t handle, uint32_t flags, uint64_t *seqno)
+{
+	struct stream s = stream_begin(c, DRM_APU_ENGINE_EDMA);
+	struct drm_apu_bo_ref ref = { handle, flags };
+	struct drm_apu_stream stream;
+	struct drm_apu_job job = {
+		.streams = DRM_APU_OBJ_ARRAY(1, &stream),
+		.bos = DRM_APU_OBJ_ARRAY(1, &ref),
+	};
+
+	emit_region(&s, R_DATA, va, bytes);
+	while (repeat--)
+		emit_fill(&s, REF(R_DATA, 0), value, bytes);
+	stream = stream_end(&s);
+
+	return submit(c, &job, 1, seqno);
+}
+
+TEST_F(bo, memory_is_zeroed)
+{
+	const uint64_t *data = self->c.data.map;
+	int i;
+
+	for (i = 0; i < DATA_SIZE / 8 && !data[i]; i++)
+		;
+	EXPECT_EQ(DATA_SIZE / 8, i);
+}
+
+TEST_F(bo, size_is_rounded_up)
+{
+	struct bo bo;
+
+	ASSERT_EQ(0, bo_create(self->c.fd, 1, 0, &bo));
+	EXPECT_EQ(4096, bo.size);
+	bo_destroy(self->c.fd, &bo);
+	ASSERT_EQ(0, bo_create(self->c.fd, 4097, 0, &bo));
+	EXPECT_EQ(8192, bo.size);
+	bo_destroy(self->c.fd, &bo);
+}
+
+TEST_F(bo, handles_are_private)
+{
+	EXPECT_EQ(-ENOENT, vm_map(self->other.fd, self->other.vm, 77, 0, VA_TEST, 4096, 0));
+}
+
+TEST_F(bo, shared_between_clients)
+{
+	uint8_t *data = self->c.data.map;
+	uint32_t handle;
+	int fd;
+
+	fd = export(&self->c, self->c.data.handle);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, import(&self->other, fd, &handle));
+	ASSERT_EQ(0, vm_map(self->other.fd, self->other.vm, handle, 0, VA_TEST, 4096, 0));
+	ASSERT_EQ(0, submit_fill(&self->other, VA_TEST, 0x61, 100, 1, handle,
+				 DRM_APU_BO_REF_WRITE, NULL));
+
+	/* One reservation: the exporter can wait for the importer's job. */
+	EXPECT_EQ(0, bo_wait(self->c.fd, self->c.data.handle, 0, now_ns() + WAIT_NS));
+	EXPECT_EQ(0x61, data[0]);
+	EXPECT_EQ(0x61, data[99]);
+	EXPECT_EQ(0, data[100]);
+	close(fd);
+}
+
+TEST_F(bo, exclusive_is_not_exported)
+{
+	EXPECT_EQ(-EINVAL, export(&self->c, self->c.cmd.handle));
+}
+
+/* A buffer from somebody who knows nothing of the APU. */
+TEST_F(bo, from_the_system_heap)
+{
+	struct dma_heap_allocation_data alloc = {
+		.len = 64 * KIB,
+		.fd_flags = O_RDWR | O_CLOEXEC,
+	};
+	struct dma_buf_sync sync = { .flags = DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ };
+	uint32_t handle;
+	uint8_t *map;
+	int heap;
+
+	heap = open("/dev/dma_heap/system", O_RDONLY | O_CLOEXEC);
+	if (heap < 0)
+		SKIP(return, "no system heap in this kernel");
+	ASSERT_EQ(0, apu_ioctl(heap, DMA_HEAP_IOCTL_ALLOC, &alloc));
+	map = mmap(NULL, alloc.len, PROT_READ, MAP_SHARED, alloc.fd, 0);
+	ASSERT_NE(MAP_FAILED, map);
+
+	ASSERT_EQ(0, import(&self->c, alloc.fd, &handle));
+	ASSERT_EQ(0, vm_map(self->c.fd, self->c.vm, handle, 0, VA_TEST, 64 * KIB, 0));
+	ASSERT_EQ(0, submit_fill(&self->c, VA_TEST, 0x62, 64 * KIB, 50, handle,
+				 DRM_APU_BO_REF_WRITE, NULL));
+
+	/* Waits for the job, by the buffer's fence. */
+	ASSERT_EQ(0, apu_ioctl(alloc.fd, DMA_BUF_IOCTL_SYNC, &sync));
+	EXPECT_EQ(0x62, map[0]);
+	EXPECT_EQ(0x62, map[64 * KIB - 1]);
+	munmap(map, alloc.len);
+	close(alloc.fd);
+	close(heap);
+}
+
+/* A job that runs long enough to be seen running. */
+TEST_F(bo, wait_times_out)
+{
+	uint64_t seqno;
+
+	ASSERT_EQ(0, submit_fill(&self->c, VA_DATA, 1, DATA_SIZE, 3000, self->c.data.handle,
+				 0, &seqno));
+	/* It reads, so one who reads need not wait. */
+	EXPECT_EQ(0, bo_wait(self->c.fd, self->c.data.handle, 0, 0));
+	EXPECT_EQ(-ETIMEDOUT, bo_wait(self->c.fd, self->c.data.handle, DRM_APU_BO_WAIT_WRITE, 0));
+	EXPECT_EQ(-ETIMEDOUT, bo_wait(self->c.fd, self->c.data.handle, DRM_APU_BO_WAIT_WRITE,
+				      now_ns() + 1000000));
+	EXPECT_EQ(0, bo_wait(self->c.fd, self->c.data.handle, DRM_APU_BO_WAIT_WRITE,
+			     now_ns() + WAIT_NS));
+	EXPECT_EQ(0, job_wait(&self->c, self->c.ctx, seqno));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Power: off when idle, on where a job needs it; and taking drivers off devices that
+ * are in use.
+ */
+
+#include "apu_test.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "kselftest_harness.h"
+
+#define SYS_PLATFORM "/sys/bus/platform/"
+
+/* Unlike tests, time limits may poll: there is nothing to wait on. */
+#define POLL_NS 1000000
+#define LIMIT_NS 10000000000ll
+
+static int read_file(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = read(fd, buf, size - 1);
+	close(fd);
+	if (n < 0)
+		return -errno;
+	buf[n] = 0;
+	buf[strcspn(buf, "\n")] = 0;
+
+	return 0;
+}
+
+static int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+	close(fd);
+
+	return ret;
+}
+
+static bool file_is(const char *path, const char *text)
+{
+	char buf[64];
+
+	return !read_file(path, buf, sizeof(buf)) && !strcmp(buf, text);
+}
+
+static bool file_becomes(const char *path, const char *text)
+{
+	const struct timespec nap = { 0, POLL_NS };
+	int64_t end = now_ns() + LIMIT_NS;
+
+	while (!file_is(path, text)) {
+		if (now_ns() > end)
+			return false;
+		nanosleep(&nap, NULL);
+	}
+
+	return true;
+}
+
+/* Finds the platform device whose name ends in @suffix, "0.mdla" say. */
+static int find_device(const char *suffix, char *name, size_t size)
+{
+	DIR *dir = opendir(SYS_PLATFORM "devices");
+	struct dirent *e;
+	int ret = -ENOENT;
+
+	while (dir && (e = readdir(dir))) {
+		size_t len = strlen(e->d_name), slen = strlen(suffix);
+
+		if (len > slen && !strcmp(e->d_name + len - slen, suffix) &&
+		    (size_t)snprintf(name, size, "%s", e->d_name) < size)
+			ret = 0;
+	}
+	if (dir)
+		closedir(dir);
+
+	return ret;
+}
+
+static void status_path(char *path, const char *device)
+{
+	snprintf(path, PATH_MAX, SYS_PLATFORM "devices/%s/power/runtime_status", device);
+}
+
+FIXTURE(pm) {
+	struct client c;
+	char top[PATH_MAX];
+	char edma[PATH_MAX];
+	char mdla[PATH_MAX];
+	char top_name[64];
+	char edma_name[64];
+	char power_name[64];
+};
+
+FIXTURE_SETUP(pm)
+{
+	char name[64];
+
+	ASSERT_EQ(0, client_open(&self->c));
+	ASSERT_EQ(0, find_device(".apu", self->top_name, sizeof(self->top_name)));
+	ASSERT_EQ(0, find_device(".apu-power", self->power_name, sizeof(self->power_name)));
+	ASSERT_EQ(0, find_device(".edma", self->edma_name, sizeof(self->edma_name)));
+	ASSERT_EQ(0, find_device(".mdla", name, sizeof(name)));
+	status_path(self->top, self->top_name);
+	status_path(self->edma, self->edma_name);
+	status_path(self->mdla, name);
+}
+
+FIXTURE_TEARDOWN(pm)
+{
+	client_close(&self->c);
+}
+
+static int submit_fills(struct client *c, uint64_t va, uint8_t value, int repeat,
+			uint64_t *seqno)
+{
+	struct stream s = stream_begin(c, DRM_APU_ENGINE_EDMA);
+	struct drm_apu_stream stream;
+
+	emit_region(&s, R_DATA, va, DATA_SIZE);
+	while (repeat--)
+		emit_fill(&s, REF(R_DATA, 0), value, DATA_SIZE);
+	stream = stream_end(&s);
+
+	return submit_stream(c, &stream, seqno);
+}
+
+#define DOMAIN(name) "/sys/kernel/debug/pm_genpd/apu-" name "/current_state"
+
+TEST_F(pm, off_when_idle)
+{
+	uint64_t seqno;
+
+	ASSERT_EQ(0, submit_fills(&self->c, VA_DATA, 1, 1, &seqno));
+	ASSERT_EQ(0, job_wait(&self->c, self->c.ctx, seqno));
+	EXPECT_TRUE(file_becomes(self->edma, "suspended"));
+	EXPECT_TRUE(file_becomes(self->top, "suspended"));
+	if (access(DOMAIN("top"), R_OK))
+		SKIP(return, "no debugfs");
+	EXPECT_TRUE(file_becomes(DOMAIN("top"), "off-0"));
+	/* The default machine: MDLA 0 and 1, eDMA 2 and 3, MVPU 4. */
+	EXPECT_TRUE(file_becomes(DOMAIN("engine2"), "off-0"));
+	EXPECT_TRUE(file_becomes(DOMAIN("engine4"), "off-0"));
+}
+
+TEST_F(pm, only_what_the_job_needs)
+{
+	uint64_t seqno;
+
+	ASSERT_TRUE(file_becomes(self->top, "suspended"));
+	ASSERT_EQ(0, submit_fills(&self->c, VA_DATA, 1, 1000, &seqno));
+	EXPECT_TRUE(file_is(self->top, "active"));
+	EXPECT_TRUE(file_is(self->edma, "active"));
+	EXPECT_TRUE(file_is(self->mdla, "suspended"));
+	if (!access(DOMAIN("top"), R_OK)) {
+		EXPECT_TRUE(file_is(DOMAIN("top"), "on"));
+		EXPECT_TRUE(file_is(DOMAIN("engine2"), "on"));
+		EXPECT_TRUE(file_is(DOMAIN("engine0"), "off-0"));
+	}
+	/* It was still running: what was seen was not the time after it. */
+	EXPECT_EQ(-EAGAIN, job_stats(self->c.fd, self->c.ctx, seqno,
+				     &(struct drm_apu_job_stats) {}));
+	EXPECT_EQ(0, job_wait(&self->c, self->c.ctx, seqno));
+}
+
+TEST_F(pm, jobs_after_power_was_off)
+{
+	uint8_t *data = self->c.data.map;
+	uint64_t seqno;
+	int i;
+
+	for (i = 1; i < 4; i++) {
+		ASSERT_TRUE(file_becomes(self->top, "suspended"));
+		ASSERT_EQ(0, submit_fills(&self->c, VA_DATA, i, 1, &seqno));
+		ASSERT_EQ(0, job_wait(&self->c, self->c.ctx, seqno));
+		EXPECT_EQ(i, data[DATA_SIZE - 1]);
+	}
+}
+
+/* Nothing of an old mapping survives, without any command to the MMU. */
+TEST_F(pm, a_bind_while_power_is_off)
+{
+	uint8_t *data = self->c.data.map;
+	struct bo bo;
+	uint8_t *map;
+	uint64_t seqno;
+
+	ASSERT_EQ(0, bo_create(self->c.fd, DATA_SIZE, 0, &bo));
+	map = bo.map;
+	ASSERT_EQ(0, submit_fills(&self->c, VA_DATA, 1, 1, &seqno));
+	ASSERT_EQ(0, job_wait(&self->c, self->c.ctx, seqno));
+	ASSERT_TRUE(file_becomes(self->top, "suspended"));
+	ASSERT_EQ(0, vm_map(self->c.fd, self->c.vm, bo.handle, 0, VA_DATA, DATA_SIZE, 0));
+	EXPECT_TRUE(file_is(self->top, "suspended"));
+	ASSERT_EQ(0, submit_fills(&self->c, VA_DATA, 2, 1, &seqno));
+	ASSERT_EQ(0, job_wait(&self->c, self->c.ctx, seqno));
+	EXPECT_EQ(1, data[0]);
+	EXPECT_EQ(2, map[0]);
+	bo_destroy(self->c.fd, &bo);
+}
+
+/* Takes a driver off a device while a job runs, and puts it back. */
+static void unbind_and_bind(struct __test_metadata *_metadata, FIXTURE_DATA(pm) *self,
+			    const char *driver, const char *device)
+{
+	uint32_t sync = syncobj_create(self->c.fd);
+	char path[PATH_MAX];
+	struct client c;
+	uint64_t seqno;
+	uint32_t vm;
+
+	ASSERT_NE(0, sync);
+	ASSERT_EQ(0, submit_fills(&self->c, VA_DATA, 1, 1000, &seqno));
+
+	snprintf(path, sizeof(path), SYS_PLATFORM "drivers/%s/unbind", driver);
+	ASSERT_EQ(0, write_file(path, device));
+
+	/* The file is dead, its memory is not. */
+	EXPECT_EQ(-ENODEV, vm_create(self->c.fd, &vm));
+	EXPECT_EQ(-ENODEV, submit_fills(&self->c, VA_DATA, 1, 1, &seqno));
+	EXPECT_EQ(-ENOENT, apu_open());
+
+	snprintf(path, sizeof(path), SYS_PLATFORM "drivers/%s/bind", driver);
+	ASSERT_EQ(0, write_file(path, device));
+
+	ASSERT_EQ(0, client_open(&c));
+	ASSERT_EQ(0, submit_fills(&c, VA_DATA, 0x29, 1, &seqno));
+	EXPECT_EQ(0, job_wait(&c, c.ctx, seqno));
+	EXPECT_EQ(0x29, ((uint8_t *)c.data.map)[0]);
+	client_close(&c);
+	EXPECT_TRUE(file_becomes(self->top, "suspended"));
+}
+
+TEST_F(pm, unbind_top)
+{
+	unbind_and_bind(_metadata, self, "apu", self->top_name);
+}
+
+TEST_F(pm, unbind_an_engine)
+{
+	unbind_and_bind(_metadata, self, "apu-engine", self->edma_name);
+}
+
+TEST_HARNESS_MAIN

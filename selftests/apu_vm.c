@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Address spaces: what is mapped is what jobs see, from the moment a bind returns.
+ */
+
+#include "apu_test.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "kselftest_harness.h"
+
+#define VA_TEST 0x40000000ull
+
+FIXTURE(vm) {
+	struct client c;
+	uint8_t *data;
+};
+
+FIXTURE_SETUP(vm)
+{
+	ASSERT_EQ(0, client_open(&self->c));
+	self->data = self->c.data.map;
+}
+
+FIXTURE_TEARDOWN(vm)
+{
+	client_close(&self->c);
+}
+
+/* Runs a job that fills @bytes at address @va; returns what its fence says. */
+static int fill_va(struct client *c, uint64_t va, uint8_t value, uint32_t bytes)
+{
+	struct stream s = stream_begin(c, DRM_APU_ENGINE_EDMA);
+	struct drm_apu_stream stream;
+	uint64_t seqno;
+	int ret;
+
+	emit_region(&s, R_DATA, va, bytes);
+	emit_fill(&s, REF(R_DATA, 0), value, bytes);
+	stream = stream_end(&s);
+
+	ret = submit_stream(c, &stream, &seqno);
+
+	return ret ? ret : job_wait(c, c->ctx, seqno);
+}
+
+TEST_F(vm, one_buffer_at_two_addresses)
+{
+	ASSERT_EQ(0, vm_map(self->c.fd, self->c.vm, self->c.data.handle, 8192, VA_TEST, 4096, 0));
+	ASSERT_EQ(0, fill_va(&self->c, VA_TEST, 0x12, 16));
+	EXPECT_EQ(0x12, self->data[8192]);
+	EXPECT_EQ(0x12, self->data[8192 + 15]);
+	EXPECT_EQ(0, self->data[8192 + 16]);
+}
+
+TEST_F(vm, unmapped_at_once)
+{
+	struct drm_apu_ctx_get_state state;
+
+	/* The translation is in the TLB, and TOP on, when it goes. */
+	ASSERT_EQ(0, vm_map(self->c.fd, self->c.vm, self->c.data.handle, 0, VA_TEST, 8192, 0));
+	ASSERT_EQ(0, fill_va(&self->c, VA_TEST, 1, 8192));
+	ASSERT_EQ(0, vm_unmap(self->c.fd, self->c.vm, VA_TEST + 4096, 4096));
+
+	EXPECT_EQ(0, fill_va(&self->c, VA_TEST, 2, 4096));
+	EXPECT_EQ(-EFAULT, fill_va(&self->c, VA_TEST + 4096, 3, 16));
+	EXPECT_EQ(1, self->data[4096]);
+	ASSERT_EQ(0, ctx_state(self->c.fd, self->c.ctx, &state));
+	EXPECT_EQ(VA_TEST + 4096, state.fault_va);
+}
+
+TEST_F(vm, unmapping_a_hole_is_fine)
+{
+	EXPECT_EQ(0, vm_unmap(self->c.fd, self->c.vm, VA_TEST, 1ull << 32));
+}
+
+TEST_F(vm, mapping_replaces_what_was_there)
+{
+	struct bo bo;
+	uint8_t *map;
+	int i;
+
+	ASSERT_EQ(0, bo_create(self->c.fd, 64 * KIB, 0, &bo));
+	map = bo.map;
+	ASSERT_EQ(0, vm_map(self->c.fd, self->c.vm, self->c.data.handle, 0, VA_TEST, 64 * KIB, 0));
+	ASSERT_EQ(0, fill_va(&self->c, VA_TEST, 1, 64 * KIB));
+
+	/* Into the middle, over an end, and all. */
+	ASSERT_EQ(0, vm_map(self->c.fd, self->c.vm, bo.handle, 0, VA_TEST + 8192, 4096, 0));
+	ASSERT_EQ(0, vm_map(self->c.fd, self->c.vm, bo.handle, 4096, VA_TEST + 60 * KIB,
+			    8192, 0));
+	ASSERT_EQ(0, fill_va(&self->c, VA_TEST, 2, 68 * KIB));
+	for (i = 0; i < 64; i += 4)
+		EXPECT_EQ(i == 8 || i == 60 ? 1 : 2, self->data[i * KIB]);
+	EXPECT_EQ(2, map[0]);
+	EXPECT_EQ(2, map[4096]);
+	EXPECT_EQ(2, map[8192 + 4095]);
+	EXPECT_EQ(0, map[12288]);
+
+	ASSERT_EQ(0, vm_map(self->c.fd, self->c.vm, bo.handle, 0, VA_TEST, 64 * KIB, 0));
+	ASSERT_EQ(0, fill_va(&self->c, VA_TEST, 3, 68 * KIB));
+	EXPECT_EQ(3, map[12288]);
+	EXPECT_EQ(3, map[8192 + 4095]);
+	EXPECT_EQ(2, self->data[0]);
+	bo_destroy(self->c.fd, &bo);
+}
+
+TEST_F(vm, a_mapping_keeps_its_buffer)
+{
+	struct bo bo;
+
+	ASSERT_EQ(0, bo_create(self->c.fd, 64 * KIB, 0, &bo));
+	ASSERT_EQ(0, vm_map(self->c.fd, self->c.vm, bo.handle, 0, VA_TEST, 64 * KIB, 0));
+	bo_destroy(self->c.fd, &bo);
+	EXPECT_EQ(0, fill_va(&self->c, VA_TEST, 1, 64 * KIB));
+}
+
+TEST_F(vm, a_context_keeps_its_address_space)
+{
+	struct drm_apu_vm_destroy destroy = { .id = self->c.vm };
+
+	ASSERT_EQ(0, apu_ioctl(self->c.fd, DRM_IOCTL_APU_VM_DESTROY, &destroy));
+	EXPECT_EQ(0, fill_va(&self->c, VA_DATA, 0x21, 16));
+	EXPECT_EQ(0x21, self->data[0]);
+	EXPECT_EQ(-ENOENT, vm_unmap(self->c.fd, self->c.vm, VA_DATA, 4096));
+}
+
+TEST_F(vm, exclusive_buffer_in_another_address_space)
+{
+	uint32_t vm;
+
+	ASSERT_EQ(0, vm_create(self->c.fd, &vm));
+	EXPECT_EQ(-EINVAL, vm_map(self->c.fd, vm, self->c.cmd.handle, 0, VA_TEST, 4096, 0));
+	EXPECT_EQ(0, vm_map(self->c.fd, vm, self->c.data.handle, 0, VA_TEST, 4096, 0));
+}
+
+/* The same address means different buffers in two address spaces of one client. */
+TEST_F(vm, two_address_spaces)
+{
+	struct bo bo;
+	uint8_t *map;
+	uint32_t vm;
+
+	ASSERT_EQ(0, vm_create(self->c.fd, &vm));
+	ASSERT_EQ(0, bo_create(self->c.fd, 4096, vm, &bo));
+	map = bo.map;
+	ASSERT_EQ(0, vm_map(self->c.fd, vm, bo.handle, 0, VA_TEST, 4096, 0));
+	ASSERT_EQ(0, vm_map(self->c.fd, self->c.vm, self->c.data.handle, 0, VA_TEST, 4096, 0));
+	ASSERT_EQ(0, fill_va(&self->c, VA_TEST, 0x31, 16));
+	EXPECT_EQ(0x31, self->data[0]);
+	EXPECT_EQ(0, map[0]);
+
+	/* The commands are needed there too, and are exclusive: copy them. */
+	ASSERT_EQ(0, bo_create(self->c.fd, CMD_SIZE, vm, &self->c.cmd));
+	self->c.cmd_used = 0;
+	ASSERT_EQ(0, vm_map(self->c.fd, vm, self->c.cmd.handle, 0, VA_CMD, CMD_SIZE, 0));
+	ASSERT_EQ(0, ctx_create(self->c.fd, vm, &self->c.ctx));
+	ASSERT_EQ(0, fill_va(&self->c, VA_TEST, 0x32, 16));
+	EXPECT_EQ(0x31, self->data[0]);
+	EXPECT_EQ(0x32, map[0]);
+}
+
+/* An address-space id that was used before has no translations left. */
+TEST_F(vm, ids_are_clean_when_they_are_used_again)
+{
+	struct client c;
+	uint8_t *map;
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		ASSERT_EQ(0, client_open(&c));
+		map = c.data.map;
+		EXPECT_EQ(0, map[0]);
+		EXPECT_EQ(0, fill_va(&c, VA_DATA, 0x70 + i, DATA_SIZE));
+		EXPECT_EQ(0x70 + i, map[0]);
+		EXPECT_EQ(0x70 + i, map[DATA_SIZE - 1]);
+		client_close(&c);
+	}
+	EXPECT_EQ(0, self->data[0]);
+}
+
+/* Huge pages, that the driver maps by blocks of 2 MiB. */
+
+FIXTURE(block) {
+	struct client c;
+	struct bo bo;
+	uint8_t *map;
+	volatile bool stop;
+};
+
+static int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+	close(fd);
+
+	return ret;
+}
+
+FIXTURE_SETUP(block)
+{
+	const char *path = "/sys/kernel/mm/transparent_hugepage/shmem_enabled";
+
+	ASSERT_EQ(0, client_open(&self->c));
+	if (write_file(path, "force"))
+		SKIP(return, "no huge pages for shared memory in this kernel");
+	ASSERT_EQ(0, bo_create(self->c.fd, 4 * MIB, 0, &self->bo));
+	ASSERT_EQ(0, write_file(path, "never"));
+	self->map = self->bo.map;
+	ASSERT_EQ(0, vm_map(self->c.fd, self->c.vm, self->bo.handle, 0, VA_TEST, 4 * MIB, 0));
+}
+
+FIXTURE_TEARDOWN(block)
+{
+	client_close(&self->c);
+}
+
+TEST_F(block, whole)
+{
+	ASSERT_EQ(0, fill_va(&self->c, VA_TEST, 0x51, 4 * MIB));
+	EXPECT_EQ(0x51, self->map[0]);
+	EXPECT_EQ(0x51, self->map[2 * MIB - 1]);
+	EXPECT_EQ(0x51, self->map[4 * MIB - 1]);
+	EXPECT_EQ(0, vm_unmap(self->c.fd, self->c.vm, VA_TEST, 4 * MIB));
+	EXPECT_EQ(-EFAULT, fill_va(&self->c, VA_TEST + 2 * MIB, 0, 1));
+}
+
+TEST_F(block, a_page_in_the_middle_goes)
+{
+	const uint64_t hole = 1 * MIB;
+
+	ASSERT_EQ(0, fill_va(&self->c, VA_TEST, 1, 4 * MIB));
+	ASSERT_EQ(0, vm_unmap(self->c.fd, self->c.vm, VA_TEST + hole, 4096));
+	EXPECT_EQ(0, fill_va(&self->c, VA_TEST, 2, hole));
+	EXPECT_EQ(0, fill_va(&self->c, VA_TEST + hole + 4096, 3, 3 * MIB - 4096));
+	EXPECT_EQ(2, self->map[0]);
+	EXPECT_EQ(2, self->map[hole - 1]);
+	EXPECT_EQ(1, self->map[hole]);
+	EXPECT_EQ(3, self->map[hole + 4096]);
+	EXPECT_EQ(3, self->map[4 * MIB - 1]);
+	EXPECT_EQ(-EFAULT, fill_va(&self->c, VA_TEST + hole, 4, 1));
+}
+
+TEST_F(block, the_end_of_one_and_the_start_of_the_next_go)
+{
+	ASSERT_EQ(0, fill_va(&self->c, VA_TEST, 1, 4 * MIB));
+	ASSERT_EQ(0, vm_unmap(self->c.fd, self->c.vm, VA_TEST + 2 * MIB - 8192, 16384));
+	EXPECT_EQ(0, fill_va(&self->c, VA_TEST, 2, 2 * MIB - 8192));
+	EXPECT_EQ(0, fill_va(&self->c, VA_TEST + 2 * MIB + 8192, 3, 2 * MIB - 8192));
+	EXPECT_EQ(2, self->map[2 * MIB - 8193]);
+	EXPECT_EQ(1, self->map[2 * MIB]);
+	EXPECT_EQ(3, self->map[2 * MIB + 8192]);
+	EXPECT_EQ(-EFAULT, fill_va(&self->c, VA_TEST + 2 * MIB - 8, 4, 8));
+}
+
+static void *unmap_and_map(void *arg)
+{
+	FIXTURE_DATA(block) *self = arg;
+	const uint64_t page = VA_TEST + 1 * MIB;
+	intptr_t ret = 0;
+
+	while (!self->stop && !ret) {
+		/* The whole again, so that it is a block, then a page out of it. */
+		ret = vm_map(self->c.fd, self->c.vm, self->bo.handle, 0, VA_TEST, 2 * MIB, 0);
+		if (!ret)
+			ret = vm_unmap(self->c.fd, self->c.vm, page, 4096);
+	}
+
+	return (void *)ret;
+}
+
+/* Jobs in the rest of the block do not notice that it is taken apart. */
+TEST_F(block, jobs_run_while_it_is_taken_apart)
+{
+	struct stream s = stream_begin(&self->c, DRM_APU_ENGINE_EDMA);
+	struct drm_apu_stream stream;
+	uint64_t seqno;
+	pthread_t thread;
+	void *ret;
+	int i;
+
+	/* The second block stays as it is; what is cut is in the first. */
+	ASSERT_EQ(0, vm_map(self->c.fd, self->c.vm, self->bo.handle, 0, VA_TEST, 4 * MIB, 0));
+	emit_region(&s, R_DATA, VA_TEST + 2 * MIB, 2 * MIB);
+	for (i = 0; i < 50; i++)
+		emit_fill(&s, REF(R_DATA, 0), i, 2 * MIB);
+	stream = stream_end(&s);
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, unmap_and_map, self));
+	for (i = 0; i < 5; i++) {
+		EXPECT_EQ(0, submit_stream(&self->c, &stream, &seqno));
+		EXPECT_EQ(0, job_wait(&self->c, self->c.ctx, seqno));
+	}
+	self->stop = true;
+	ASSERT_EQ(0, pthread_join(thread, &ret));
+	EXPECT_EQ(NULL, ret);
+}
+
+TEST_HARNESS_MAIN
