@@ -13,13 +13,12 @@
 /* False: DMA of the engine is dropped, and counted. */
 static bool apu_gang_may_dma(ApuGang *g, unsigned engine)
 {
-    QEMU_LOCK_GUARD(&g->lock);
-
-    if (g->dead & BIT(engine)) {
-        g->dma_dropped++;
-        return false;
+    if (!(qatomic_read(&g->dead) & BIT(engine))) {
+        return true;
     }
-    return true;
+    QEMU_LOCK_GUARD(&g->lock);
+    g->dma_dropped++;
+    return false;
 }
 
 static enum apu_job_status apu_gang_read(void *opaque, unsigned engine,
@@ -173,8 +172,7 @@ void apu_gang_stop(ApuGang *g, enum apu_job_status status)
 
 void apu_gang_kill_engine(ApuGang *g, unsigned engine)
 {
-    QEMU_LOCK_GUARD(&g->lock);
-    g->dead |= BIT(engine);
+    qatomic_or(&g->dead, BIT(engine));
 }
 
 uint64_t apu_gang_cmd_va(ApuGang *g, unsigned stream)

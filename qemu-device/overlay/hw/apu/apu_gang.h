@@ -25,13 +25,14 @@ typedef struct ApuGang {
     void (*on_done)(void *opaque);
     void *opaque;
 
+    uint32_t dead;                      /* engines without DMA; atomic */
+
     QemuMutex lock;
     QemuCond cond;
     /* Under lock: */
     bool done;
     bool stalled;                       /* an access waits for UNLOCK */
     enum apu_job_status stop;           /* OK: go on */
-    uint32_t dead;                      /* engines that may not do DMA */
     uint64_t dma_dropped;
     uint64_t cmd_va[APU_MAX_STREAMS];
     /* The thread's until done: */
