@@ -256,4 +256,38 @@ TEST_F(pm, unbind_an_engine)
 	unbind_and_bind(_metadata, self, "apu-engine", self->edma_name);
 }
 
+/* Takes the APU with it; what was unbound has to be bound by hand. */
+TEST_F(pm, unbind_the_power_controller)
+{
+	static const char * const suffixes[] = { ".mdla", ".edma", ".mvpu" };
+	char path[PATH_MAX];
+	struct dirent *e;
+	struct client c;
+	uint64_t seqno;
+	DIR *dir;
+	int i;
+
+	ASSERT_EQ(0, submit_fills(&self->c, VA_DATA, 1, 1000, &seqno));
+	ASSERT_EQ(0, write_file(SYS_PLATFORM "drivers/apu-power/unbind", self->power_name));
+	EXPECT_EQ(-ENODEV, submit_fills(&self->c, VA_DATA, 1, 1, &seqno));
+	snprintf(path, sizeof(path), SYS_PLATFORM "drivers/apu/%s", self->top_name);
+	EXPECT_NE(0, access(path, F_OK));
+
+	ASSERT_EQ(0, write_file(SYS_PLATFORM "drivers/apu-power/bind", self->power_name));
+	dir = opendir(SYS_PLATFORM "devices");
+	ASSERT_NE(NULL, dir);
+	while ((e = readdir(dir)))
+		for (i = 0; i < 3; i++)
+			if (strstr(e->d_name, suffixes[i]))
+				write_file(SYS_PLATFORM "drivers/apu-engine/bind", e->d_name);
+	closedir(dir);
+	write_file(SYS_PLATFORM "drivers/apu/bind", self->top_name);
+
+	ASSERT_EQ(0, client_open(&c));
+	ASSERT_EQ(0, submit_fills(&c, VA_DATA, 0x29, 1, &seqno));
+	EXPECT_EQ(0, job_wait(&c, c.ctx, seqno));
+	client_close(&c);
+	EXPECT_TRUE(file_becomes(self->top, "suspended"));
+}
+
 TEST_HARNESS_MAIN

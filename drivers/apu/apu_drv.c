@@ -210,7 +210,11 @@ static int apu_probe(struct platform_device *pdev)
 	struct component_match *match = NULL;
 	int ret;
 
-	ret = devm_of_platform_populate(dev);
+	/*
+	 * Engines stay when this driver leaves. They have the same suppliers, and
+	 * cannot be removed while these have their consumers unbound one by one.
+	 */
+	ret = of_platform_populate(dev->of_node, NULL, NULL, dev);
 	if (ret)
 		return ret;
 

@@ -121,9 +121,21 @@ static void apu_power_del_provider(void *data)
 	of_genpd_del_provider(pwr->dev->of_node);
 }
 
+static void apu_power_all_off(void *data)
+{
+	struct apu_power *pwr = data;
+	u32 ack;
+
+	writel(GENMASK(pwr->num_domains - 1, 0), pwr->regs + APU_PWR_RST_ASSERT);
+	writel(0, pwr->regs + APU_PWR_CLK_EN);
+	writel(0, pwr->regs + APU_PWR_PWR_REQ);
+	if (readl_poll_timeout(pwr->regs + APU_PWR_PWR_ACK, ack, !ack, 10,
+			       APU_PWR_ACK_TIMEOUT_US))
+		dev_err(pwr->dev, "domains %#x stay on\n", ack);
+}
+
 static int apu_power_add_domains(struct apu_power *pwr)
 {
-	u32 ack = readl(pwr->regs + APU_PWR_PWR_ACK);
 	unsigned int i;
 	int ret;
 
@@ -138,7 +150,7 @@ static int apu_power_add_domains(struct apu_power *pwr)
 		domain->genpd.name = domain->name;
 		domain->genpd.power_on = apu_power_on;
 		domain->genpd.power_off = apu_power_off;
-		ret = pm_genpd_init(&domain->genpd, NULL, !(ack & domain->bit));
+		ret = pm_genpd_init(&domain->genpd, NULL, true);
 		if (ret)
 			return ret;
 
@@ -356,6 +368,15 @@ static int apu_power_probe(struct platform_device *pdev)
 			strscpy(domain->name, "apu-top");
 		snprintf(domain->clk_name, sizeof(domain->clk_name), "%s-clk", domain->name);
 	}
+
+	/*
+	 * Begin and end with all off, whoever had it on: there are no consumers
+	 * yet, or any more, and domains are removed without being switched off.
+	 */
+	apu_power_all_off(pwr);
+	ret = devm_add_action(dev, apu_power_all_off, pwr);
+	if (ret)
+		return ret;
 
 	ret = apu_power_add_clks(pwr);
 	if (ret)
