@@ -51,7 +51,7 @@ static const struct command *find_command(unsigned int opcode)
 	return NULL;
 }
 
-static void print_ref(uint64_t ref, unsigned int num_inputs)
+static bool print_ref(uint64_t ref, unsigned int num_inputs)
 {
 	static const char *const names[] = {"L1", "TEXT", "STATIC", "TEMP"};
 	unsigned int region = ref >> APU_REF_REGION_SHIFT;
@@ -64,8 +64,10 @@ static void print_ref(uint64_t ref, unsigned int num_inputs)
 	else
 		printf("OUT%u", region - APU_REGION_IO - num_inputs);
 	printf("+0x%" PRIx64, offset);
-	if (ref != ((uint64_t)region << APU_REF_REGION_SHIFT | offset))
-		printf("(bad)");
+	if (ref == ((uint64_t)region << APU_REF_REGION_SHIFT | offset))
+		return true;
+	printf("(bad)");
+	return false;
 }
 
 static bool ends_with(const char *s, const char *end)
@@ -132,7 +134,7 @@ static bool print_field(const struct field *f, const uint8_t *cmd, unsigned int 
 		if (i)
 			putchar(',');
 		if (f->type == REF)
-			print_ref(v, num_inputs);
+			good = print_ref(v, num_inputs) && good;
 		else if (f->type == I32)
 			printf("%" PRId32, (int32_t)v);
 		else if (ends_with(f->name, "type") && v)
@@ -140,7 +142,7 @@ static bool print_field(const struct field *f, const uint8_t *cmd, unsigned int 
 		else
 			printf("%" PRIu64, v);
 	}
-	return true;
+	return good;
 }
 
 static bool print_command(const uint8_t *p, const struct apu_cmd_header *hdr,
@@ -167,7 +169,7 @@ static bool print_command(const uint8_t *p, const struct apu_cmd_header *hdr,
 	for (f = cmd->fields; f->name; f++)
 		good = print_field(f, p, num_inputs) && good;
 	if (hdr->flags || !good)
-		printf("  ; bad: flags, imm or padding is not zero");
+		printf("  ; bad: flags, imm, padding or a reference");
 	if (!(cmd->classes & 1u << engine_class)) {
 		printf("  ; bad: not for this engine");
 		good = false;

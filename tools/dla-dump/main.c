@@ -38,6 +38,7 @@ static void print_text(const char *s)
 static void print_info(const struct dla_file *dla)
 {
 	const struct dla_info *info = dla->info;
+	const char *comma = "";
 	unsigned int i;
 
 	printf("format %u.%u, hardware %u.%u, compiler \"", info->version_major,
@@ -45,8 +46,10 @@ static void print_info(const struct dla_file *dla)
 	print_text(info->compiler);
 	printf("\"\nengines:");
 	for (i = 0; i < 8; i++) {
-		if (info->num_engines[i])
-			printf(" %u %s", info->num_engines[i], apu_engine_name(i));
+		if (!info->num_engines[i])
+			continue;
+		printf("%s %u %s", comma, info->num_engines[i], apu_engine_name(i));
+		comma = ",";
 	}
 	printf("\nL1: %" PRIu32 " KiB\n", info->l1_kib);
 	printf("static: %zu bytes\ntemporary: %" PRIu64 " bytes\ntext: %zu bytes\n",
