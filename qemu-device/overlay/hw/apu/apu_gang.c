@@ -123,7 +123,13 @@ ApuGang *apu_gang_new(ApuMmu *mmu, ApuL1 *l1, void (*on_done)(void *opaque),
     return g;
 }
 
-void apu_gang_start(ApuGang *g, ThreadPool *pool)
+static void apu_gang_submit(ApuGang *g, ThreadPool *pool)
+{
+    g->pool = NULL;
+    thread_pool_submit(pool, apu_gang_thread, g, NULL);
+}
+
+void apu_gang_start(ApuGang *g, ThreadPool *pool, bool deferred)
 {
     g->client.ttbr = g->job.desc.ttbr;
     g->client.asid = g->job.desc.asid;
@@ -132,7 +138,11 @@ void apu_gang_start(ApuGang *g, ThreadPool *pool)
         g->bounce = g_malloc(apu_l1_bytes(g->grant.banks));
         g->job.l1 = g->bounce;
     }
-    thread_pool_submit(pool, apu_gang_thread, g, NULL);
+    if (deferred) {
+        g->pool = pool;
+    } else {
+        apu_gang_submit(g, pool);
+    }
 }
 
 void apu_gang_free(ApuGang *g)
@@ -152,6 +162,10 @@ bool apu_gang_is_done(ApuGang *g)
 
 bool apu_gang_join(ApuGang *g)
 {
+    if (g->pool) {
+        apu_gang_submit(g, g->pool);
+    }
+
     QEMU_LOCK_GUARD(&g->lock);
 
     while (!g->done && !(g->stalled && g->stop == APU_JOB_STATUS_OK)) {

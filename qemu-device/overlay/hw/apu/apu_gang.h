@@ -24,6 +24,7 @@ typedef struct ApuGang {
     /* Called at the end of the thread, which then touches the gang no more. */
     void (*on_done)(void *opaque);
     void *opaque;
+    ThreadPool *pool;                   /* of a thread yet to be started */
 
     uint32_t dead;                      /* engines without DMA; atomic */
 
@@ -42,7 +43,8 @@ typedef struct ApuGang {
 /* The caller fills job and grant, then starts it. */
 ApuGang *apu_gang_new(ApuMmu *mmu, ApuL1 *l1, void (*on_done)(void *opaque),
                       void *opaque);
-void apu_gang_start(ApuGang *g, ThreadPool *pool);
+/* Not until it is joined, if @deferred. */
+void apu_gang_start(ApuGang *g, ThreadPool *pool, bool deferred);
 
 /* The thread must have ended. */
 void apu_gang_free(ApuGang *g);

@@ -243,7 +243,9 @@ static void apu_slot_collect(ApuSlot *slot)
 /*
  * With icount, time passes by what the guest executes, and an idle guest's
  * time jumps to the next timer: so the job has one from its start, which
- * waits for the thread. It is as early as a job can possibly end.
+ * waits for the thread. It is as early as a job can possibly end. The thread
+ * runs within it: else what the guest sees of the job's effects would depend
+ * on the host.
  */
 static void apu_slot_timer(void *opaque)
 {
@@ -308,7 +310,7 @@ void apu_slot_start(ApuSlot *slot)
         timer_mod(slot->timer,
                   slot->start_ns + apu_cycles_to_ns(slot, APU_CYC_COMMAND));
     }
-    apu_gang_start(g, s->pool);
+    apu_gang_start(g, s->pool, icount_enabled());
 }
 
 /* Whatever may have become possible: each round ends or starts one job. */
@@ -478,19 +480,23 @@ void apu_slots_drop(ApuTop *s)
 
 bool apu_slots_quiesce(ApuTop *s)
 {
+    bool all = true;
+
     for (unsigned n = 0; n < APU_NUM_SLOTS; n++) {
         ApuSlot *slot = &s->slot[n];
 
-        if (slot->state == APU_SLOT_RUNNING) {
-            if (!apu_gang_join(slot->gang)) {
-                return false;
-            }
-            apu_slot_collect(slot);
-            /* Its end becomes visible only when the machine runs on. */
-            timer_mod(slot->timer, slot->end_ns);
+        if (slot->state != APU_SLOT_RUNNING) {
+            continue;
         }
+        if (!apu_gang_join(slot->gang)) {
+            all = false;
+            continue;
+        }
+        apu_slot_collect(slot);
+        /* Its end becomes visible only when the machine runs on. */
+        timer_mod(slot->timer, slot->end_ns);
     }
-    return true;
+    return all;
 }
 
 void apu_slots_init(ApuTop *s)

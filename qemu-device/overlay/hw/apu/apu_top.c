@@ -14,6 +14,7 @@
 #include "hw/irq.h"
 #include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
+#include "system/runstate.h"
 #include "apu_regio.h"
 #include "apu_top.h"
 #include "trace.h"
@@ -293,6 +294,14 @@ static void apu_top_reset_hold(Object *obj, ResetType type)
     apu_top_update_irq(APU_TOP(obj));
 }
 
+/* RAM is saved before devices are: a stopped machine's threads must rest. */
+static void apu_top_vm_state(void *opaque, bool running, RunState state)
+{
+    if (!running) {
+        apu_slots_quiesce(opaque);
+    }
+}
+
 static int apu_top_pre_save(void *opaque)
 {
     ApuTop *s = opaque;
@@ -444,6 +453,7 @@ static void apu_top_realize(DeviceState *dev, Error **errp)
     s->pool = thread_pool_new();
     thread_pool_set_max_threads(s->pool, MIN(s->num_engines, APU_NUM_SLOTS));
     apu_slots_init(s);
+    s->vm_state = qdev_add_vm_change_state_handler(dev, apu_top_vm_state, s);
     apu_power_connect(s->power, APU_DOMAIN_TOP, &client);
 
     memory_region_init_io(&s->iomem, OBJECT(s), &apu_top_ops, s,
@@ -456,6 +466,7 @@ static void apu_top_unrealize(DeviceState *dev)
 {
     ApuTop *s = APU_TOP(dev);
 
+    qemu_del_vm_change_state_handler(s->vm_state);
     apu_slots_drop(s);
     /* Waits for threads to leave, so the BH has its last user behind it. */
     thread_pool_free(s->pool);

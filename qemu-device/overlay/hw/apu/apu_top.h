@@ -109,6 +109,7 @@ struct ApuTop {
     int64_t mmu_done_ns;        /* end of the command, -1 for none */
     ThreadPool *pool;
     QEMUBH *bh;
+    VMChangeStateEntry *vm_state;
 
     /* Counters for tests, readable as properties */
     uint64_t jobs;
