@@ -62,43 +62,39 @@ static int has_shape(const struct apu_tensor_info *t, uint32_t rank, uint32_t d1
 	       t->dims[2] == d2 && t->dims[3] == d3 && t->padded_size == t->size;
 }
 
-static void bind_input(struct apu_request *request, const struct apu_model *model,
-		       struct tensors *data)
-{
-	struct apu_tensor_info info;
+/* Which output is which. They are told apart by shape: their order is the compiler's. */
+struct outputs {
+	unsigned int regressors;
+	unsigned int scores;
+};
 
-	check(apu_model_get_input(model, 0, &info));
-	if (!has_shape(&info, 4, FACE_INPUT_SIZE, FACE_INPUT_SIZE, 3))
-		die("this model's input is not float32 of shape 1 x %d x %d x 3", FACE_INPUT_SIZE,
-		    FACE_INPUT_SIZE);
-	check(apu_request_bind_input(request, 0, data->input, info.size));
-}
-
-/* The outputs are told apart by shape: their order is the compiler's. */
-static void bind_outputs(struct apu_request *request, const struct apu_model *model,
-			 unsigned int num_outputs, struct tensors *data)
+/* Is this the network that the program is for? */
+static struct outputs check_model(const struct apu_model *model)
 {
+	struct apu_tensor_info tensor;
+	struct apu_model_info info;
+	struct outputs outputs = {0};
 	unsigned int i, found = 0;
 
-	for (i = 0; i < num_outputs; i++) {
-		struct apu_tensor_info info;
-		void *where;
-
-		check(apu_model_get_output(model, i, &info));
-		if (has_shape(&info, 3, FACE_NUM_ANCHORS, FACE_NUM_REGRESSORS, 0)) {
-			where = data->regressors;
+	apu_model_get_info(model, &info);
+	check(apu_model_get_input(model, 0, &tensor));
+	if (info.num_inputs != 1 || !has_shape(&tensor, 4, FACE_INPUT_SIZE, FACE_INPUT_SIZE, 3))
+		die("this model's input is not float32 of shape 1 x %d x %d x 3", FACE_INPUT_SIZE,
+		    FACE_INPUT_SIZE);
+	for (i = 0; i < info.num_outputs; i++) {
+		check(apu_model_get_output(model, i, &tensor));
+		if (has_shape(&tensor, 3, FACE_NUM_ANCHORS, FACE_NUM_REGRESSORS, 0)) {
+			outputs.regressors = i;
 			found |= 1;
-		} else if (has_shape(&info, 3, FACE_NUM_ANCHORS, 1, 0)) {
-			where = data->scores;
+		} else if (has_shape(&tensor, 3, FACE_NUM_ANCHORS, 1, 0)) {
+			outputs.scores = i;
 			found |= 2;
-		} else {
-			break;
 		}
-		check(apu_request_bind_output(request, i, where, info.size));
 	}
-	if (num_outputs != 2 || found != 3)
+	if (info.num_outputs != 2 || found != 3)
 		die("this model's outputs are not float32 of shapes 1 x %d x %d and 1 x %d x 1",
 		    FACE_NUM_ANCHORS, FACE_NUM_REGRESSORS, FACE_NUM_ANCHORS);
+	return outputs;
 }
 
 static void print_profile(struct apu_request *request, double wall_ms)
@@ -118,9 +114,8 @@ static void print_profile(struct apu_request *request, double wall_ms)
 }
 
 /* Runs the model once, from data->input to the outputs. */
-static void run(struct apu_model *model, struct tensors *data)
+static void run(struct apu_model *model, struct outputs outputs, struct tensors *data)
 {
-	struct apu_model_info info;
 	struct apu_session *session;
 	struct apu_request *request;
 	struct apu_device *dev;
@@ -129,11 +124,10 @@ static void run(struct apu_model *model, struct tensors *data)
 	check(apu_device_open(NULL, &dev));
 	check(apu_session_create(dev, model, APU_PRIORITY_NORMAL, &session));
 	check(apu_request_create(session, &request));
-	apu_model_get_info(model, &info);
-	if (info.num_inputs != 1)
-		die("this model has %u inputs, a face detector has 1", info.num_inputs);
-	bind_input(request, model, data);
-	bind_outputs(request, model, info.num_outputs, data);
+	check(apu_request_bind_input(request, 0, data->input, sizeof(data->input)));
+	check(apu_request_bind_output(request, outputs.regressors, data->regressors,
+				      sizeof(data->regressors)));
+	check(apu_request_bind_output(request, outputs.scores, data->scores, sizeof(data->scores)));
 
 	start = now_ms();
 	check(apu_request_run(request));
@@ -165,6 +159,7 @@ int main(int argc, char **argv)
 	static struct tensors data;
 	struct face faces[MAX_FACES];
 	struct apu_model *model;
+	struct outputs outputs;
 	struct letterbox box;
 	struct picture pic;
 	const char *error;
@@ -175,12 +170,13 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	check(apu_model_load_file(argv[1], &model));
+	outputs = check_model(model);
 	error = picture_read(&pic, argv[2]);
 	if (error)
 		die("cannot read %s: %s", argv[2], error);
 
 	box = letterbox_fill(&data.input[0][0][0], FACE_INPUT_SIZE, pic.rgb, pic.width, pic.height);
-	run(model, &data);
+	run(model, outputs, &data);
 	n = find_faces(&data.regressors[0][0], data.scores, faces, MAX_FACES);
 
 	for (i = 0; i < n; i++)

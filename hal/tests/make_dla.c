@@ -1,11 +1,41 @@
 // SPDX-License-Identifier: MIT
 /*
- * make-dla FILE: writes the sound model of dla_builder, for tests of the tools.
+ * make-dla [--face] FILE: writes the sound model of dla_builder, for tests of the tools; with
+ * --face one with the inputs and outputs, but nothing else, of the face detection network.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "apu/apu_isa.h"
 #include "dla_builder.h"
+
+static void set_shape(struct dla_tensor *t, uint32_t rank, const uint32_t *dims)
+{
+	uint64_t bytes = sizeof(float);
+	uint32_t i;
+
+	for (i = 0; i < rank; i++) {
+		t->dims[i] = t->padded_dims[i] = dims[i];
+		bytes *= dims[i];
+	}
+	t->rank = rank;
+	t->dtype = APU_DTYPE_F32;
+	t->size = t->padded_size = bytes;
+	t->first_quant = t->num_quant = 0;
+}
+
+static void make_face(struct dla_spec *spec)
+{
+	spec->info.num_outputs = 2;
+	spec->num_tensors = 3;
+	spec->tensors[2] = spec->tensors[1];
+	spec->tensors[2].region++;
+	set_shape(&spec->tensors[0], 4, (const uint32_t[]){1, 128, 128, 3});
+	/* Not in the order that the compiler has. */
+	set_shape(&spec->tensors[1], 3, (const uint32_t[]){1, 896, 1});
+	set_shape(&spec->tensors[2], 3, (const uint32_t[]){1, 896, 16});
+}
 
 int main(int argc, char **argv)
 {
@@ -14,9 +44,13 @@ int main(int argc, char **argv)
 	size_t size;
 	FILE *file;
 
-	if (argc != 2)
-		return 1;
 	spec_init(&spec, 4096);
+	if (argc == 3 && strcmp(argv[1], "--face") == 0) {
+		make_face(&spec);
+		argv++;
+	} else if (argc != 2) {
+		return 1;
+	}
 	data = spec_write(&spec, &size);
 	file = fopen(argv[1], "wb");
 	if (!file || fwrite(data, size, 1, file) != 1 || fclose(file)) {
