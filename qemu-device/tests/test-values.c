@@ -1,0 +1,365 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Commands whose results can be worked out by hand, with both kinds of
+ * kernels.
+ */
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "apu_fp16.h"
+#include "commands.h"
+
+#define L1_KIB 16
+
+static uint8_t l1[L1_KIB * 1024], dram[0x4000];
+
+static void put_bias(unsigned i, int32_t v)
+{
+    memcpy(dram + 0x1000 + 4 * i, &v, 4);
+}
+
+static void put_quant(unsigned i, int32_t multiplier, int32_t shift)
+{
+    struct apu_quant q = { multiplier, shift };
+
+    memcpy(dram + 0x2000 + 8 * i, &q, 8);
+}
+
+static bool run(const void *cmd, unsigned class, bool reference)
+{
+    struct one o = {
+        .cmd = cmd, .engine_class = class, .l1 = l1, .l1_kib = L1_KIB,
+        .dram = dram, .dram_size = sizeof(dram), .reference = reference,
+    };
+
+    return one_run(&o) == APU_JOB_STATUS_OK;
+}
+
+/* Runs both kinds and compares @n bytes at L1 @at. */
+static void expect(const void *cmd, unsigned class, size_t at,
+                   const void *want, size_t n, const char *what)
+{
+    bool ok = true;
+
+    for (unsigned reference = 0; reference < 2; reference++) {
+        memset(l1 + at, 0x5a, n + 1);
+        if (!run(cmd, class, reference) || memcmp(l1 + at, want, n) ||
+            l1[at + n] != 0x5a) {
+            ok = false;
+            for (size_t i = 0; i < n; i++) {
+                tap_note("%s[%zu]: 0x%02x, not 0x%02x",
+                         reference ? "plain" : "fast", i, l1[at + i],
+                         ((const uint8_t *)want)[i]);
+            }
+        }
+    }
+    tap_ok(ok, "%s", what);
+}
+
+/*
+ * 2x2 window over a 2 x 3 tile of one channel, zero point 1:
+ * in - 1 = {{1, 2, 3}, {4, 5, 6}}; weights {{1, -1}, {2, -2}} and {{1, 1},
+ * {1, 1}}; sums left: 1-2+8-10 = -3 and 12; right: 2-3+10-12 = -3 and 16;
+ * with bias (10, -2): 7, 10, 7, 14; halved, up at a half: 4, 5, 4, 7; plus 3.
+ */
+static void test_conv(void)
+{
+    static const int8_t in[] = { 2, 3, 4, 5, 6, 7 };
+    static const int8_t w[] = { 1, -1, 2, -2, 1, 1, 1, 1 };
+    static const int8_t want[] = { 7, 8, 7, 10 };
+    static const int8_t bounded[] = { 8, 8, 8, 9 };
+    struct apu_cmd_conv c = cmd_conv();
+
+    c.in_h = 2;
+    c.in_w = 3;
+    c.in_c = 1;
+    c.out_h = 1;
+    c.out_w = 2;
+    c.out_c = 2;
+    c.k_h = c.k_w = 2;
+    c.pad_top = c.pad_left = 0;
+    c.in_zp = 1;
+    c.out_zp = 3;
+    conv_dense(&c);
+    memcpy(l1, in, sizeof(in));
+    memcpy(dram, w, sizeof(w));
+    put_bias(0, 10);
+    put_bias(1, -2);
+    put_quant(0, 1 << 30, 0);
+    expect(&c, 0, 0x1000, want, 4, "CONV by hand");
+    c.act_min = 8;
+    c.act_max = 9;
+    expect(&c, 0, 0x1000, bounded, 4, "CONV by hand, with bounds");
+}
+
+/*
+ * One row of padding above: the sum of the four elements that remain. Padding
+ * counts as the zero point, not as zero: (5-5)*1 + … = elements less 5.
+ */
+static void test_conv_padding(void)
+{
+    static const uint8_t in[] = { 6, 7, 8, 9 };
+    static const uint8_t w[] = { 11, 11, 11, 11 };      /* zero point 10 */
+    static const uint8_t want[] = { 1 + 2, 2, 1 + 2 + 3 + 4, 2 + 4 };
+    struct apu_cmd_conv c = cmd_conv();
+
+    c.in_type = c.w_type = c.out_type = APU_DTYPE_U8;
+    c.act_min = 0;
+    c.act_max = 255;
+    c.in_h = c.in_w = c.out_h = c.out_w = c.k_h = c.k_w = 2;
+    c.in_c = c.out_c = 1;
+    c.pad_top = 1;
+    c.pad_left = 0;
+    c.in_zp = 5;
+    c.w_zp = 10;
+    c.bias_type = APU_DTYPE_NONE;
+    conv_dense(&c);
+    memcpy(l1, in, sizeof(in));
+    memcpy(dram, w, sizeof(w));
+    put_quant(0, 1 << 30, 1);
+    expect(&c, 0, 0x1000, want, 4, "CONV uint8 with padding by hand");
+}
+
+/* Two input channels, multiplier 2: outputs 0, 1 from 0 and 2, 3 from 1. */
+static void test_depthwise(void)
+{
+    static const int8_t in[] = { 3, 5, 4, 6 };
+    static const int8_t w[] = { 1, 2, 3, 4, 10, 20, 30, 40 };
+    static const int8_t want[] = { 3 + 40, 6 + 80, 15 + 180 - 100, 20 + 0 };
+    struct apu_cmd_conv c = cmd_conv();
+
+    c.kind = APU_CONV_KIND_DEPTHWISE;
+    c.quant_mode = APU_QUANT_MODE_PER_CHANNEL;
+    c.in_h = c.out_h = c.out_w = c.k_h = 1;
+    c.in_w = c.k_w = 2;
+    c.in_c = c.groups = 2;
+    c.out_c = 4;
+    c.pad_top = c.pad_left = 0;
+    conv_dense(&c);
+    memcpy(l1, in, sizeof(in));
+    memcpy(dram, w, sizeof(w));
+    for (unsigned i = 0; i < 4; i++) {
+        put_bias(i, 0);
+        put_quant(i, 1 << 30, 1);
+    }
+    put_bias(2, -100);
+    put_bias(3, -240);
+    expect(&c, 0, 0x1000, want, 4, "DEPTHWISE with a multiplier by hand");
+}
+
+/* The order of fp32 sums shows: 2^24 + 1 is 2^24. */
+static void test_f16_order(void)
+{
+    /* 4096, 1, 4096 times 4096, 1, -4096 and times 1, 1, 1 */
+    static const uint16_t in[] = { 0x6c00, 0x3c00, 0x6c00 };
+    static const uint16_t w[] = {
+        0x6c00, 0x3c00, 0xec00,         /* (2^24 + 1) - 2^24 = 0 */
+        0x3c00, 0x3c00, 0x3c00,         /* 8193 -> 8192 in fp16 */
+    };
+    static const uint16_t want[] = { 0x0000, 0x7000 };
+    static const float bias[] = { 0, 0 };
+    struct apu_cmd_conv c = cmd_conv();
+
+    c.in_type = c.w_type = c.out_type = APU_DTYPE_F16;
+    c.bias_type = APU_DTYPE_F32;
+    c.quant_mode = APU_QUANT_MODE_NONE;
+    c.act_min = (int32_t)0xff800000;
+    c.act_max = 0x7f800000;
+    c.in_h = c.in_w = c.out_h = c.out_w = c.k_h = c.k_w = 1;
+    c.in_c = 3;
+    c.out_c = 2;
+    c.pad_top = c.pad_left = 0;
+    conv_dense(&c);
+    memcpy(l1, in, sizeof(in));
+    memcpy(dram, w, sizeof(w));
+    memcpy(dram + 0x1000, bias, sizeof(bias));
+    expect(&c, 0, 0x1000, want, 4, "fp16 CONV adds in order");
+}
+
+/*
+ * An int64 bias lifts the sum beyond 32 bits: (2^40 + 300) * 2^-1 * 2^-31 is
+ * 256, and 4 with a multiplier a 64th of that.
+ */
+static void test_wide(void)
+{
+    static const int16_t in[] = { 100, 200 }, want[] = { 256, 4 };
+    static const int8_t w[] = { 1, 1 };
+    static const int64_t bias = INT64_C(1) << 40;
+    struct apu_cmd_conv c = cmd_conv();
+
+    c.in_type = c.out_type = APU_DTYPE_I16;
+    c.bias_type = APU_DTYPE_I64;
+    c.act_min = -32768;
+    c.act_max = 32767;
+    c.in_h = c.in_w = c.out_h = c.out_w = c.k_h = c.k_w = 1;
+    c.in_c = 2;
+    c.out_c = 1;
+    c.pad_top = c.pad_left = 0;
+    conv_dense(&c);
+    memcpy(l1, in, sizeof(in));
+    memcpy(dram, w, sizeof(w));
+    memcpy(dram + 0x1000, &bias, 8);
+    put_quant(0, 1 << 30, -31);
+    expect(&c, 0, 0x1000, &want[0], 2, "int16 CONV with an int64 bias");
+    put_quant(0, 1 << 24, -31);
+    expect(&c, 0, 0x1000, &want[1], 2, "the same, a smaller multiplier");
+}
+
+static void test_pool(void)
+{
+    /* Sums 2, 3, -3 of two positions: halves go away from zero. */
+    static const int8_t in[] = { 1, 1, -1, 1, 2, -2 };
+    static const int8_t avg[] = { 1, 2, -2 }, max[] = { 1, 2, -1 };
+    struct apu_cmd_pool c = cmd_pool();
+
+    c.in_h = c.out_h = c.out_w = c.k_h = 1;
+    c.in_w = c.k_w = 2;
+    c.channels = 3;
+    c.kind = APU_POOL_KIND_AVG;
+    pool_dense(&c);
+    memcpy(l1, in, sizeof(in));
+    expect(&c, 0, 0x1000, avg, 3, "POOL: average by hand");
+    c.kind = APU_POOL_KIND_MAX;
+    expect(&c, 0, 0x1000, max, 3, "POOL: maximum by hand");
+    /* A window half outside averages what is inside. */
+    c.kind = APU_POOL_KIND_AVG;
+    c.pad_left = 1;
+    expect(&c, 0, 0x1000, in, 3, "POOL: positions outside do not count");
+}
+
+static void test_eltwise(void)
+{
+    /* a * 2^20 / 2 and b likewise; their sum / 2 * 2^-18 is a + b. */
+    static const int8_t a[] = { 1, -1, 100, -100, 7 };
+    static const int8_t b[] = { 2, -2, 100, -100, -7 };
+    static const int8_t sum[] = { 3, -3, 127, -128, 0 };
+    static const uint8_t flipped[] = { 129, 127, 228, 28, 135 };
+    struct apu_cmd_eltwise c = cmd_eltwise();
+
+    c.h = c.w = 1;
+    eltwise_dense(&c);
+    memcpy(l1, a, 5);
+    memcpy(l1 + 0x1000, b, 5);
+    expect(&c, 0, 0x2000, sum, 5, "ELTWISE: sum by hand");
+    c.fn = APU_ELT_FN_REQUANT;
+    c.out_type = APU_DTYPE_U8;
+    c.in1_shift = 1;
+    c.out_zp = 128;
+    c.act_min = 0;
+    c.act_max = 255;
+    expect(&c, 0, 0x2000, flipped, 5, "ELTWISE: int8 to uint8 by hand");
+}
+
+/* Within one step of the exact quotient, and a row sums to 256 or nearly. */
+static void test_softmax(void)
+{
+    struct apu_cmd_softmax c = cmd_softmax();
+    double worst = 0;
+    int sum_error = 0;
+
+    rnd_seed(3);
+    rnd_bytes(l1, 30);
+    for (unsigned i = 0; i < 30; i++) {
+        l1[i] = 200 + l1[i] % 40;
+    }
+    /* The difference d means d * 2^23 / 2 / 2^26 = d / 16. */
+    tap_ok(run(&c, APU_ENGINE_CLASS_MVPU, false), "SOFTMAX runs");
+    for (unsigned r = 0; r < 3; r++) {
+        double sum = 0;
+        int total = 0;
+
+        for (unsigned i = 0; i < 10; i++) {
+            sum += exp(l1[r * 10 + i] / 16.0);
+        }
+        for (unsigned i = 0; i < 10; i++) {
+            double want = 256 * exp(l1[r * 10 + i] / 16.0) / sum;
+            int got = l1[0x1000 + r * 10 + i];
+
+            worst = fmax(worst, fabs(want - got));
+            total += got;
+        }
+        sum_error = abs(total - 256) > sum_error ? abs(total - 256) :
+                                                   sum_error;
+    }
+    tap_ok(worst <= 0.51, "SOFTMAX uint8 is the rounded quotient");
+    tap_ok(sum_error <= 5, "SOFTMAX rows sum to 256, but for rounding");
+}
+
+static void test_softmax_f16(void)
+{
+    /* 0, 0, ln 2 as fp16: about 1/4, 1/4, 1/2 */
+    static const uint16_t in[] = { 0, 0, 0x398c };
+    struct apu_cmd_softmax c = cmd_softmax();
+    uint16_t out[3];
+    bool ok;
+
+    c.type = APU_DTYPE_F16;
+    c.rows = 1;
+    c.depth = 3;
+    c.mult = 0x3f800000;
+    memcpy(l1, in, sizeof(in));
+    ok = run(&c, APU_ENGINE_CLASS_MVPU, false);
+    memcpy(out, l1 + 0x1000, sizeof(out));
+    tap_ok(ok && fabsf(apu_f16_to_f32(out[0]) - 0.25f) < 2e-4f &&
+           out[1] == out[0] &&
+           fabsf(apu_f16_to_f32(out[2]) - 0.5f) < 4e-4f, "SOFTMAX fp16");
+}
+
+/* 512 and more equal elements: defined, unlike in the reference. */
+static void test_softmax_flat(void)
+{
+    struct apu_cmd_softmax c = cmd_softmax();
+    bool ok;
+
+    c.rows = 1;
+    c.depth = 1001;
+    memset(l1, 9, 1001);
+    ok = run(&c, APU_ENGINE_CLASS_MVPU, false);
+    for (unsigned i = 0; i < 1001; i++) {
+        ok &= l1[0x1000 + i] == 0;
+    }
+    tap_ok(ok, "SOFTMAX of 1001 equal elements");
+}
+
+static void test_activation(void)
+{
+    struct apu_cmd_activation c = cmd_activation();
+    static const uint16_t in[] = { 0, 0x7c00, 0xfc00 };
+    static const uint16_t want[] = { 0x3800, 0x3c00, 0 };
+    uint8_t lut[30];
+
+    rnd_seed(4);
+    rnd_bytes(l1, 30);
+    rnd_bytes(l1 + 0x2000, 256);
+    for (unsigned i = 0; i < 30; i++) {
+        lut[i] = l1[0x2000 + l1[i]];
+    }
+    expect(&c, APU_ENGINE_CLASS_MVPU, 0x1000, lut, 30, "ACTIVATION: LUT8");
+    memcpy(dram, l1 + 0x2000, 256);
+    c.table = REF(2, 0);
+    expect(&c, APU_ENGINE_CLASS_MVPU, 0x1000, lut, 30,
+           "ACTIVATION: table in DRAM");
+    c.fn = APU_ACT_FN_LOGISTIC;
+    c.type = APU_DTYPE_F16;
+    c.rows = 1;
+    c.depth = 3;
+    memcpy(l1, in, sizeof(in));
+    expect(&c, APU_ENGINE_CLASS_MVPU, 0x1000, want, 6, "ACTIVATION: LOGISTIC");
+}
+
+void test_values(void)
+{
+    test_conv();
+    test_conv_padding();
+    test_depthwise();
+    test_f16_order();
+    test_wide();
+    test_pool();
+    test_eltwise();
+    test_softmax();
+    test_softmax_f16();
+    test_softmax_flat();
+    test_activation();
+}
