@@ -17,18 +17,32 @@
 
 bool apu_simd_portable;
 
-const struct apu_simd *apu_simd(void)
-{
 #ifdef __x86_64__
+static bool have_avx2(void)
+{
     unsigned a, b, c = 0, d;
 
-    if (!apu_simd_portable && __builtin_cpu_supports("avx2") &&
-        __builtin_cpu_supports("fma") && __get_cpuid(1, &a, &b, &c, &d) &&
-        (c & bit_F16C)) {
-        return &apu_simd_avx2;
-    }
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+           __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
+}
 #endif
-    return &apu_simd_c;
+
+/* CPUID traps under a hypervisor: ask once. Workers may ask at once. */
+const struct apu_simd *apu_simd(void)
+{
+    static const struct apu_simd *best;
+    const struct apu_simd *s = __atomic_load_n(&best, __ATOMIC_RELAXED);
+
+    if (!s) {
+        s = &apu_simd_c;
+#ifdef __x86_64__
+        if (have_avx2()) {
+            s = &apu_simd_avx2;
+        }
+#endif
+        __atomic_store_n(&best, s, __ATOMIC_RELAXED);
+    }
+    return apu_simd_portable ? &apu_simd_c : s;
 }
 
 static void c_widen(int16_t *dst, const uint8_t *src, size_t n, unsigned type,
