@@ -10,7 +10,11 @@ BUILD   := $(CURDIR)/build
 K       := $(KERNEL)-$(FLAVOUR)
 S       := scripts
 CROSS   := $(BUILD)/bin/aarch64-apu-cc
+JOBS    := $(or $(APU_JOBS),$(shell nproc))
 export KERNEL FLAVOUR
+
+# Steps come one after the other, each with as many jobs as there are processors.
+.NOTPARALLEL:
 
 # User-space parts are built twice from the same source: for this host, to run
 # the compiler and the unit tests, and for the guest. Both calls get the same
@@ -18,7 +22,7 @@ export KERNEL FLAVOUR
 HOST  = BUILD=$(BUILD)/host CC=gcc AR=ar SYSROOT=
 GUEST = BUILD=$(BUILD)/guest CC=$(CROSS) AR=aarch64-linux-gnu-ar SYSROOT=$(BUILD)/rootfs CROSS_COMPILE=aarch64-linux-gnu-
 # part DIR VARIABLES: build it if it is there.
-part  = $(if $(wildcard $(1)/Makefile),+@$(S)/run-step $(1)-$(2) "$(1) for the $(2)" $(MAKE) -C $(1) $(3) all,@echo "== $(1) for the $(2) … not there")
+part  = $(if $(wildcard $(1)/Makefile),+@$(S)/run-step $(1)-$(2) "$(1) for the $(2)" $(MAKE) -j$(JOBS) -C $(1) $(3) all,@echo "== $(1) for the $(2) … not there")
 
 .DEFAULT_GOAL := help
 .PHONY: help
@@ -32,7 +36,7 @@ help: ## list the targets
 demo: qemu kernel modules tools examples demo-input ## from nothing to a face found: build all, run a network on the APU
 	@$(S)/demo
 
-check: all selftests oracle demo-input ## run every test; the last line counts them
+check: ready ## run every test; the last line counts them
 	@$(S)/check
 
 bench-infer: all ## measure inferences
@@ -41,8 +45,10 @@ bench-infer: all ## measure inferences
 shell: all ## a prompt inside the test machine
 	@$(S)/vm shell --kernel $(K)
 
-.PHONY: all setup qemu kernel rootfs modules hal tools examples selftests oracle demo-input
+.PHONY: all ready setup qemu kernel rootfs modules hal tools examples selftests oracle demo-input
 all: qemu kernel modules hal tools examples ## build everything that the test machine needs
+
+ready: all selftests oracle demo-input ## build everything that "check" needs
 
 setup: ## install the host packages (Debian 12 or 13)
 	@$(S)/setup-host

@@ -15,6 +15,9 @@ APU_JOBS=${APU_JOBS:-$(nproc)}
 APU_SUITE=trixie
 export APU_CACHE APU_SUITE LC_ALL=C.UTF-8
 
+# Started by make: its options and variables are not for other projects' makefiles.
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
+
 mkdir -p "$APU_CACHE/locks" "$APU_LOGS"
 
 # --- messages ---------------------------------------------------------------
