@@ -156,11 +156,61 @@ static void narrow_channels(struct view *v, uint32_t c0, uint32_t c1)
 	v->c = c1 - c0;
 }
 
+/* Makes room for parts layers in the place of one. */
+static void make_room(struct program *p, unsigned index, unsigned parts)
+{
+	size_t n = p->layers.n;
+
+	for (unsigned k = 1; k < parts; k++)
+		(void)PUSH(&p->layers);
+	memmove(p->layers.v + index + parts, p->layers.v + index + 1,
+		(n - index - 1) * sizeof(*p->layers.v));
+}
+
+static void narrow_columns(struct view *v, uint32_t x0, uint32_t x1)
+{
+	v->off += x0 * v->wp;
+	v->w = x1 - x0;
+}
+
+bool layer_split_columns(struct program *p, unsigned index, unsigned parts)
+{
+	struct layer l = p->layers.v[index];
+	int64_t k = 1, stride = 1, dil = 1;
+
+	if (l.out.w < parts)
+		return false;
+	if (l.kind == LAYER_CONV || l.kind == LAYER_DEPTHWISE) {
+		k = l.cmd.conv.k_w;
+		stride = l.cmd.conv.stride_w;
+		dil = l.cmd.conv.dil_w;
+	} else if (l.kind == LAYER_POOL) {
+		k = l.cmd.pool.k_w;
+		stride = l.cmd.pool.stride_w;
+	}
+	make_room(p, index, parts);
+	for (unsigned i = 0; i < parts; i++) {
+		struct layer *x = &p->layers.v[index + i];
+		uint32_t x0 = (uint32_t)((uint64_t)l.out.w * i / parts);
+		uint32_t x1 = (uint32_t)((uint64_t)l.out.w * (i + 1) / parts);
+		int64_t w = l.in[0].w, first = (int64_t)x0 * stride - l.pad_left;
+		int64_t end = ((int64_t)x1 - 1) * stride - l.pad_left + (k - 1) * dil + 1;
+		int64_t lo = max64(0, min64(first, w - 1)), hi = min64(w, max64(end, lo + 1));
+
+		*x = l;
+		narrow_columns(&x->out, x0, x1);
+		for (unsigned j = 0; j < l.nin; j++)
+			if (!(l.repeat_w & 1u << j))
+				narrow_columns(&x->in[j], (uint32_t)lo, (uint32_t)hi);
+		x->pad_left = (int32_t)(lo - first);
+	}
+	return true;
+}
+
 bool layer_split_channels(struct program *p, unsigned index, unsigned parts)
 {
 	struct layer l = p->layers.v[index];
 	uint32_t oc = l.out.c, unit = 1;
-	size_t n;
 
 	if (l.kind == LAYER_CONV && l.cmd.conv.groups > 1)
 		unit = oc / l.cmd.conv.groups;
@@ -169,10 +219,7 @@ bool layer_split_channels(struct program *p, unsigned index, unsigned parts)
 	if (l.kind == LAYER_SOFTMAX || parts < 2 || oc / unit < parts)
 		return false;
 
-	n = p->layers.n;
-	for (unsigned k = 1; k < parts; k++)
-		(void)PUSH(&p->layers);
-	memmove(p->layers.v + index + parts, p->layers.v + index + 1, (n - index - 1) * sizeof(l));
+	make_room(p, index, parts);
 	for (unsigned k = 0; k < parts; k++) {
 		struct layer *x = &p->layers.v[index + k];
 		uint32_t c0 = (uint32_t)((uint64_t)(oc / unit) * k / parts * unit);

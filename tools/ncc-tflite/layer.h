@@ -131,5 +131,7 @@ void layer_in_rows(const struct layer *l, unsigned i, uint32_t y0, uint32_t y1, 
 
 /* Replaces layer number i by parts layers of a part of the output channels each. */
 bool layer_split_channels(struct program *p, unsigned i, unsigned parts);
+/* The same with parts of the output columns. */
+bool layer_split_columns(struct program *p, unsigned i, unsigned parts);
 
 #endif

@@ -3,6 +3,9 @@
 #include <string.h>
 #include "lower.h"
 
+/* Largest shift that the hardware takes with a 64-bit accumulator. */
+#define MAX_SHIFT_64 7
+
 #define MISMATCH "MDLA:data type mismatch for input and filter"
 
 /* Operands of the three operators, after the checks that they share. */
@@ -120,16 +123,17 @@ static const uint8_t *weight_bytes(const struct tensor *f, uint64_t *bytes)
 	return (const uint8_t *)h;
 }
 
-static const void *bias_bytes(const struct conv_args *a, uint8_t *type, uint64_t *bytes)
+static const void *bias_bytes(const struct conv_args *a, const struct op *op, uint8_t *type,
+			      uint64_t *bytes)
 {
 	float *f;
 
 	*type = APU_DTYPE_NONE;
 	*bytes = 0;
 	if (!a->bias) {
-		if (a->in->type != TFL_INT16)
+		if (a->in->type != TFL_INT16 || op->code == TFL_FULLY_CONNECTED)
 			return NULL;
-		/* The reference kernel accumulates in 64 bits if there is no bias. */
+		/* The reference kernels of convolutions then accumulate in 64 bits. */
 		*type = APU_DTYPE_I64;
 		*bytes = 8 * (uint64_t)a->out_c;
 		return alloc(a->out_c, 8);
@@ -187,6 +191,9 @@ static void set_quant(struct lower *lw, struct op *op, const struct conv_args *a
 	for (uint32_t i = 0; i < n; i++) {
 		struct multiplier m = conv_multiplier(lw, op, a, i);
 
+		if (c->bias_type == APU_DTYPE_I64 && m.shift > MAX_SHIFT_64)
+			fail_op(lw->g, op, "the scales demand a factor of 2^%d: not supported",
+				m.shift);
 		(*quant)[i].multiplier = m.mult;
 		(*quant)[i].shift = m.shift;
 	}
@@ -218,7 +225,7 @@ static struct layer *start_layer(struct lower *lw, struct op *op, enum layer_kin
 	check_act(lw->g, op);
 	check_bias(lw->g, op, a);
 	w = weight_bytes(a->filter, &wbytes);
-	b = bias_bytes(a, &c->bias_type, &bbytes);
+	b = bias_bytes(a, op, &c->bias_type, &bbytes);
 	c->in_type = c->out_type = dtype_of(a->in);
 	if (a->in->type == TFL_FLOAT32 || a->in->type == TFL_FLOAT16) {
 		struct range r = act_range_float(op->act);

@@ -93,7 +93,8 @@ void lower_mean(struct lower *lw, struct op *op)
 	check_operands(g, op, 2, 2);
 	in = op_in(g, op, 0);
 	out = op_out(g, op);
-	if (in->type != out->type || (in->type != TFL_FLOAT32 && in->type != TFL_INT8))
+	if (in->type != out->type ||
+	    (in->type != TFL_FLOAT32 && in->type != TFL_INT8 && in->type != TFL_UINT8))
 		fail_op(g, op, "%s to %s is not supported", tfl_type_name(in->type),
 			tfl_type_name(out->type));
 	if (!spatial_axes(in, op_in(g, op, 1)))
@@ -103,7 +104,7 @@ void lower_mean(struct lower *lw, struct op *op)
 		fail_op(g, op, "the output's shape does not follow from the input's");
 	check_quant(g, op, in);
 	check_quant(g, op, out);
-	if (in->type == TFL_INT8) {
+	if (is_quantised_type(in->type)) {
 		mean_quantised(lw, op, in->dims[1], in->dims[2]);
 		return;
 	}

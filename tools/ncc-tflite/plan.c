@@ -339,6 +339,20 @@ static _Noreturn void no_room(struct plan *plan, unsigned index)
 	     (unsigned long long)div_up(need, 1024), (unsigned long long)plan->o.l1_bytes / 1024);
 }
 
+/* A row of it does not fit: halves it by channels, or else by columns. */
+static bool split_layer(struct plan *plan, unsigned i)
+{
+	struct program *p = plan->p;
+	const struct layer *l = &p->layers.v[i];
+
+	/* Fewer output channels do not make the input of a convolution smaller. */
+	if (l->kind == LAYER_CONV &&
+	    plan->layers[i].in[0].rows * row_bytes(&l->in[0]) > plan->o.l1_bytes / 4 &&
+	    layer_split_columns(p, i, 2))
+		return true;
+	return layer_split_channels(p, i, 2) || layer_split_columns(p, i, 2);
+}
+
 /* Something must leave L1 at the time of a group. */
 static void relieve(struct plan *plan, unsigned index)
 {
@@ -364,7 +378,7 @@ static void relieve(struct plan *plan, unsigned index)
 		l->no_l1_consts = true;
 		return;
 	}
-	if (!layer_split_channels(plan->p, g->first, 2))
+	if (!split_layer(plan, g->first))
 		no_room(plan, index);
 	program_refresh(plan->p);
 	plan->layers = alloc(plan->p->layers.n, sizeof(*plan->layers));

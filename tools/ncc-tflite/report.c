@@ -17,7 +17,7 @@ static const struct {
 	{"FULLY_CONNECTED", "int8 uint8 int16xint8 fp16"},
 	{"LOGISTIC", "int8 uint8 fp16"},
 	{"MAX_POOL_2D", "int8 uint8 int16 fp16"},
-	{"MEAN", "int8 fp16, over height and width"},
+	{"MEAN", "int8 uint8 fp16, over height and width"},
 	{"PAD", "int8 uint8 int16 fp16"},
 	{"QUANTIZE", "int8 uint8 int16 fp32"},
 	{"RELU", "int8 uint8 int16 fp16"},
