@@ -9,6 +9,7 @@
 #include <linux/ktime.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
+#include <linux/workqueue.h>
 
 #include "apu_regs.h"
 
@@ -127,8 +128,10 @@ struct apu_device {
 
 	/** @sched: the scheduler; a credit is a slot */
 	struct drm_gpu_scheduler sched;
-	/** @timeout_wq: ordered, runs the watchdog */
-	struct workqueue_struct *timeout_wq;
+	/** @watchdog: looks after jobs in slots */
+	struct delayed_work watchdog;
+	/** @watchdog_wq: where @watchdog runs; fences may depend on it */
+	struct workqueue_struct *watchdog_wq;
 	/** @reset_lock: serializes resets */
 	struct mutex reset_lock;
 };

@@ -153,6 +153,10 @@ static int apu_bind(struct device *dev)
 		return PTR_ERR(adev);
 	platform_set_drvdata(pdev, adev);
 
+	ret = apu_reset_init(adev);
+	if (ret)
+		return ret;
+
 	ret = apu_sched_init(adev);
 	if (ret)
 		return ret;

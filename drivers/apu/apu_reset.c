@@ -2,8 +2,8 @@
 /*
  * Watchdog and resets: the backstop behind the hardware's own time limit.
  *
- * The scheduler's timeout calls the watchdog every second while there are jobs.
- * It picks up jobs whose interrupt was lost, and finds jobs that hang: those that
+ * The watchdog looks at the slots every second while there are jobs in them. It
+ * picks up jobs whose interrupt was lost, and finds jobs that hang: those that
  * the hardware runs, or could run, without getting on, for longer than their own
  * time limit and some grace. These climb a ladder:
  *
@@ -12,9 +12,10 @@
  * 3. reset everything: innocent jobs start anew, the hung ones fail;
  * 4. give the device up: all jobs fail.
  *
- * All that with power and clocks held: jobs have references. Power domains and
- * clocks have locks under which memory is allocated, so this path stays away
- * from them and uses reset lines only.
+ * Fences depend on all this, so it allocates nothing, and neither does anybody who
+ * holds its locks. Power domains and clocks have locks under which memory is
+ * allocated; power and clocks are held by the jobs' references, and all is done by
+ * reset lines.
  *
  * Locking: reset_lock > mmu.lock > hw_lock > job_lock. While all is in reset,
  * hw_lock and mmu.lock keep others from TOP's registers, and top_on keeps those
@@ -26,6 +27,7 @@
 #include <linux/iopoll.h>
 #include <linux/reset.h>
 
+#include <drm/drm_managed.h>
 #include <drm/drm_print.h>
 
 #include "apu_device.h"
@@ -34,6 +36,8 @@
 #include "apu_sched.h"
 #include "apu_slot.h"
 
+/* How often the watchdog looks at slots. */
+#define APU_WATCHDOG_MS		1000
 /* Added to a job's time limit. */
 #define APU_HANG_GRACE_MS	2000
 /* How long the hardware may take to stop a job. */
@@ -151,6 +155,8 @@ void apu_reset_unplug(struct apu_device *adev)
 	apu_slots_fail(adev, apu_slots_busy(adev), APU_JOB_STATUS_POWER_LOST);
 	spin_unlock_irq(&adev->job_lock);
 	mutex_unlock(&adev->reset_lock);
+
+	cancel_delayed_work_sync(&adev->watchdog);
 }
 
 /* Marks the slot's job as hung if it is; hw_lock and job_lock are held. */
@@ -179,22 +185,17 @@ static bool apu_slot_check_hung(struct apu_device *adev, unsigned int slot, bool
 	return true;
 }
 
-/**
- * apu_reset_watchdog() - Look after the jobs in slots
- * @adev: APU with jobs, which keep it powered
- */
-void apu_reset_watchdog(struct apu_device *adev)
+static void apu_watchdog_check(struct apu_device *adev)
 {
 	ktime_t now = ktime_get();
 	unsigned int slot;
 	bool all = false;
 	u32 running;
 
-	mutex_lock(&adev->reset_lock);
 	mutex_lock(&adev->hw_lock);
+	/* Given up, unplugged, or the last job has just gone. */
 	if (!adev->top_on) {
 		mutex_unlock(&adev->hw_lock);
-		mutex_unlock(&adev->reset_lock);
 		return;
 	}
 
@@ -220,10 +221,62 @@ void apu_reset_watchdog(struct apu_device *adev)
 
 	spin_lock_irq(&adev->job_lock);
 	apu_slots_reap(adev);
+	if (apu_slots_busy(adev))
+		apu_reset_watch(adev);
 	spin_unlock_irq(&adev->job_lock);
 	mutex_unlock(&adev->hw_lock);
 
 	if (all)
 		apu_reset_all_locked(adev, "a job cannot be stopped");
+}
+
+static void apu_watchdog_work(struct work_struct *work)
+{
+	struct apu_device *adev = container_of(work, struct apu_device, watchdog.work);
+	bool cookie = dma_fence_begin_signalling();
+
+	mutex_lock(&adev->reset_lock);
+	apu_watchdog_check(adev);
 	mutex_unlock(&adev->reset_lock);
+	dma_fence_end_signalling(cookie);
+}
+
+/**
+ * apu_reset_watch() - Have the watchdog look at slots, soon
+ * @adev: APU with a job in a slot; &apu_device.job_lock is held
+ *
+ * Unlike the scheduler's timeout, it is not put off by jobs that follow.
+ */
+void apu_reset_watch(struct apu_device *adev)
+{
+	lockdep_assert_held(&adev->job_lock);
+
+	queue_delayed_work(adev->watchdog_wq, &adev->watchdog, msecs_to_jiffies(APU_WATCHDOG_MS));
+}
+
+static void apu_reset_fini(struct drm_device *drm, void *data)
+{
+	destroy_workqueue(to_apu_device(drm)->watchdog_wq);
+}
+
+/**
+ * apu_reset_init() - Set up the watchdog
+ * @adev: APU
+ *
+ * Return: 0 or a negative error code.
+ */
+int apu_reset_init(struct apu_device *adev)
+{
+	int ret;
+
+	INIT_DELAYED_WORK(&adev->watchdog, apu_watchdog_work);
+	ret = drmm_mutex_init(&adev->base, &adev->reset_lock);
+	if (ret)
+		return ret;
+
+	adev->watchdog_wq = alloc_workqueue("apu-watchdog", WQ_MEM_RECLAIM | WQ_UNBOUND, 1);
+	if (!adev->watchdog_wq)
+		return -ENOMEM;
+
+	return drmm_add_action_or_reset(&adev->base, apu_reset_fini, NULL);
 }

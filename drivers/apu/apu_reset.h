@@ -4,7 +4,8 @@
 
 struct apu_device;
 
-void apu_reset_watchdog(struct apu_device *adev);
+int apu_reset_init(struct apu_device *adev);
+void apu_reset_watch(struct apu_device *adev);
 void apu_reset_all(struct apu_device *adev, const char *why);
 void apu_reset_unplug(struct apu_device *adev);
 

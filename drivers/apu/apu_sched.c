@@ -36,13 +36,9 @@
 
 #include "apu_ctx.h"
 #include "apu_device.h"
-#include "apu_reset.h"
 #include "apu_sched.h"
 #include "apu_slot.h"
 #include "compat.h"
-
-/* How often the watchdog looks at jobs. */
-#define APU_WATCHDOG_MS		1000
 
 /*
  * Of the module and not of a device, as the last job to go can take the last
@@ -163,32 +159,6 @@ static struct dma_fence *apu_sched_run_job(struct drm_sched_job *sched_job)
 	return fence;
 }
 
-static enum drm_gpu_sched_stat apu_sched_timedout_job(struct drm_sched_job *sched_job)
-{
-	struct apu_device *adev = to_apu_job(sched_job)->ctx->adev;
-	struct drm_gpu_scheduler *sched = &adev->sched;
-	enum drm_gpu_sched_stat stat;
-	bool cookie;
-	int idx;
-
-	cookie = dma_fence_begin_signalling();
-	if (drm_dev_enter(&adev->base, &idx)) {
-		apu_reset_watchdog(adev);
-		drm_dev_exit(idx);
-	}
-
-	/*
-	 * Whatever the watchdog did to the job, it ends like any other. Restarting
-	 * the workers has them look at it again, should it have ended meanwhile.
-	 */
-	drm_sched_wqueue_stop(sched);
-	stat = apu_compat_sched_keep(sched_job);
-	drm_sched_wqueue_start(sched);
-	dma_fence_end_signalling(cookie);
-
-	return stat;
-}
-
 static void apu_sched_free_job(struct drm_sched_job *sched_job)
 {
 	struct apu_job *job = to_apu_job(sched_job);
@@ -199,21 +169,21 @@ static void apu_sched_free_job(struct drm_sched_job *sched_job)
 
 static const struct drm_sched_backend_ops apu_sched_ops = {
 	.run_job = apu_sched_run_job,
-	.timedout_job = apu_sched_timedout_job,
 	.free_job = apu_sched_free_job,
 };
 
 static void apu_sched_fini(struct drm_device *drm, void *data)
 {
-	struct apu_device *adev = to_apu_device(drm);
-
-	drm_sched_fini(&adev->sched);
-	destroy_workqueue(adev->timeout_wq);
+	drm_sched_fini(&to_apu_device(drm)->sched);
 }
 
 /**
  * apu_sched_init() - Set up the scheduler
  * @adev: APU
+ *
+ * The scheduler's own timeout is not used: it looks at the oldest job only and
+ * starts over whenever a job is run, so that a job which hangs beside others that
+ * do not would go unnoticed. See apu_reset.c.
  *
  * It goes away with the DRM device and not with the hardware, for there may be
  * contexts and jobs until then.
@@ -222,26 +192,19 @@ static void apu_sched_fini(struct drm_device *drm, void *data)
  */
 int apu_sched_init(struct apu_device *adev)
 {
-	struct drm_sched_init_args args = {
+	const struct drm_sched_init_args args = {
 		.ops = &apu_sched_ops,
 		.num_rqs = DRM_SCHED_PRIORITY_COUNT,
 		.credit_limit = APU_NUM_SLOTS,
-		.timeout = msecs_to_jiffies(APU_WATCHDOG_MS),
+		.timeout = MAX_SCHEDULE_TIMEOUT,
 		.name = "apu",
 		.dev = adev->base.dev,
 	};
 	int ret;
 
-	adev->timeout_wq = alloc_ordered_workqueue("apu-watchdog", 0);
-	if (!adev->timeout_wq)
-		return -ENOMEM;
-
-	args.timeout_wq = adev->timeout_wq;
 	ret = drm_sched_init(&adev->sched, &args);
-	if (ret) {
-		destroy_workqueue(adev->timeout_wq);
+	if (ret)
 		return ret;
-	}
 
 	return drmm_add_action_or_reset(&adev->base, apu_sched_fini, NULL);
 }

@@ -22,6 +22,7 @@
 #include "apu_ctx.h"
 #include "apu_device.h"
 #include "apu_mmu.h"
+#include "apu_reset.h"
 #include "apu_sched.h"
 #include "apu_slot.h"
 #include "apu_vm.h"
@@ -101,6 +102,7 @@ static void apu_slot_ring(struct apu_device *adev, unsigned int slot)
 	s->progress = 0;
 	s->stalled_since = ktime_get();
 	WRITE_ONCE(apu_slot_completion(adev, slot)->status, cpu_to_le32(APU_JOB_STATUS_PENDING));
+	apu_reset_watch(adev);
 	/* While TOP is in reset: apu_slots_restart() will ring for all. */
 	if (!adev->top_on)
 		return;

@@ -47,22 +47,6 @@ static inline int apu_compat_sched_job_init(struct drm_sched_job *job,
 #define drm_sched_job_init apu_compat_sched_job_init
 #endif
 
-/* From timedout_job: the job is not lost, and the scheduler shall keep it. */
-static inline enum drm_gpu_sched_stat apu_compat_sched_keep(struct drm_sched_job *job)
-{
-#ifdef APU_HAVE_SCHED_NO_HANG
-	return DRM_GPU_SCHED_STAT_NO_HANG;
-#else
-	struct drm_gpu_scheduler *sched = job->sched;
-
-	spin_lock(&sched->job_list_lock);
-	list_add(&job->list, &sched->pending_list);
-	spin_unlock(&sched->job_list_lock);
-
-	return DRM_GPU_SCHED_STAT_NOMINAL;
-#endif
-}
-
 #ifndef APU_HAVE_GPUVM_MAP_REQ
 struct drm_gpuvm_map_req {
 	struct drm_gpuva_op_map map;
