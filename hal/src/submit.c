@@ -15,6 +15,13 @@
 #include "error.h"
 #include "request.h"
 
+static int fail_ioctl(int ret, const char *what)
+{
+	if (ret == -ENODEV)
+		return apu_fail(ret, "no device: it has gone away");
+	return apu_fail(ret, "%s: %s", what, strerror(-ret));
+}
+
 static int import_fence(struct apu_request *request, int fence)
 {
 	int fd = request->session->dev->fd;
@@ -84,7 +91,7 @@ static int submit_locked(struct apu_request *request, bool wait_in)
 			break;
 	}
 	if (ret)
-		return apu_fail(ret, "cannot submit: %s", strerror(-ret));
+		return fail_ioctl(ret, "cannot submit");
 	session_put_ctx(session, request->ctx);
 	request->ctx = ctx;
 	request->seqno = submit.seqno;
@@ -172,7 +179,7 @@ static int get_result(struct apu_request *request)
 	int ret = kmd_ctx_get_state(request->session->dev->fd, &state);
 
 	if (ret)
-		return apu_fail(ret, "cannot learn how the inference ended: %s", strerror(-ret));
+		return fail_ioctl(ret, "cannot learn how the inference ended");
 	/* Alive, or dead of a later job. */
 	if (state.cause == DRM_APU_CTX_CAUSE_NONE || state.seqno >= request->seqno + num_jobs)
 		return 0;
@@ -201,7 +208,7 @@ bool request_finish(struct apu_request *request, int64_t timeout_ns)
 	if (ret == -ETIME)
 		return false;
 	if (ret)
-		request->status = apu_fail(ret, "cannot wait: %s", strerror(-ret));
+		request->status = fail_ioctl(ret, "cannot wait");
 	else
 		request->status = get_result(request);
 	pthread_mutex_lock(&session->lock);

@@ -298,6 +298,8 @@ int kmd_ctx_get_state(int fd, struct drm_apu_ctx_get_state *state)
 {
 	(void)fd;
 	assert_true(contexts[state->id].used);
+	if (fake.gone)
+		return -ENODEV;
 	state->cause = contexts[state->id].cause;
 	state->seqno = contexts[state->id].failed_seqno;
 	state->engine_class = DRM_APU_ENGINE_EDMA;
@@ -428,6 +430,8 @@ int kmd_submit(int fd, struct drm_apu_submit *submit)
 	assert_true(ctx->used);
 	assert_in_range(submit->jobs.count, 1, 8);
 	assert_int_equal(submit->jobs.stride, sizeof(*jobs));
+	if (fake.gone)
+		return -ENODEV;
 	if (ctx->cause)
 		return -ECANCELED;
 	if (inject())

@@ -33,6 +33,8 @@ struct fake {
 	int version_major;
 	/* The next submit's job ends so; enum drm_apu_ctx_cause. */
 	uint32_t fail_cause;
+	/* The device has been taken away: submit and state fail with -ENODEV. */
+	bool gone;
 	/* Fences do not signal. */
 	bool hold;
 	/* The n-th call from now that can fail does, with -ENOMEM; 0: none. */

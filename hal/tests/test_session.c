@@ -541,6 +541,21 @@ static void a_failure_nobody_waited_for_does_not_hit_the_next(void **state)
 	bench_close(&b);
 }
 
+static void a_device_that_goes_away_is_told(void **state)
+{
+	struct bench b;
+
+	bench_open(&b, *state);
+	bench_bind(&b);
+	assert_int_equal(apu_request_submit(b.request), 0);
+	fake.gone = true;
+	assert_int_equal(apu_request_wait(b.request, -1), -ENODEV);
+	assert_non_null(strstr(apu_last_error(), "gone away"));
+	assert_int_equal(apu_request_run(b.request), -ENODEV);
+	assert_non_null(strstr(apu_last_error(), "gone away"));
+	bench_close(&b);
+}
+
 static void profile_sums_jobs_and_streams(void **state)
 {
 	struct dla_spec *spec = *state;
@@ -644,6 +659,7 @@ int main(void)
 		cmocka_unit_test_setup(fences_go_in_and_out, setup),
 		cmocka_unit_test_setup(failures_are_told_and_the_session_goes_on, setup),
 		cmocka_unit_test_setup(a_failure_nobody_waited_for_does_not_hit_the_next, setup),
+		cmocka_unit_test_setup(a_device_that_goes_away_is_told, setup),
 		cmocka_unit_test_setup(profile_sums_jobs_and_streams, setup),
 		cmocka_unit_test_setup(every_failure_of_the_kernel_is_survived, setup),
 	};
