@@ -155,6 +155,29 @@ static void test_lost_top(void)
     apu_stop(a);
 }
 
+static void test_lost_machine(void)
+{
+    Apu *a = apu_start_powered("");
+
+    hold_data(a);
+    simple_job(a, 1);
+    ring(a, 0);
+    wait_for(a, TOP + A_APU_TOP_SLOT_RUNNING, 1, 1);
+    qtest_system_reset(a->qts);
+    g_assert_cmphex(pwr_read(a, A_APU_PWR_PWR_ACK), ==, 0);
+    power_all(a);
+    g_assert_cmphex(top_read(a, A_APU_TOP_SLOT_ACTIVE), ==, 0);
+    g_assert_cmphex(data_byte(a, 0), ==, 0);
+    run_expect(a, 0, APU_JOB_STATUS_OK);
+    /* The clock began again too. */
+    g_assert_cmpuint(record(a, 0).end, ==, POWER_ACK_NS);
+
+    /* QEMU ends although an access waits for ever. */
+    hold_data(a);
+    ring(a, 0);
+    apu_stop(a);
+}
+
 static void test_lost_clock(void)
 {
     Apu *a = apu_start_powered("");
@@ -591,6 +614,7 @@ int main(int argc, char **argv)
         { "order/abort", test_order_abort },
         { "lost/engine", test_lost_engine },
         { "lost/top", test_lost_top },
+        { "lost/machine", test_lost_machine },
         { "lost/clock", test_lost_clock },
         { "mmu/faults", test_mmu_faults },
         { "mmu/bus-error", test_mmu_bus_error },
