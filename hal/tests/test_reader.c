@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -109,7 +110,7 @@ static void optional_sections_can_be_absent(void **state)
 
 static void a_file_is_loaded_by_path_and_fd(void **state)
 {
-	char path[] = "/tmp/apu-test-XXXXXX";
+	char path[64];
 	struct apu_model *model;
 	struct dla_spec spec;
 	uint8_t *data;
@@ -119,8 +120,9 @@ static void a_file_is_loaded_by_path_and_fd(void **state)
 	(void)state;
 	spec_init(&spec, 0);
 	data = spec_write(&spec, &size);
-	fd = mkstemp(path);
+	fd = memfd_create("model", MFD_CLOEXEC);
 	assert_true(fd >= 0);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	assert_int_equal(write(fd, data, size), size);
 	assert_int_equal(apu_model_load_file(path, &model), 0);
 	apu_model_release(model);
@@ -132,7 +134,6 @@ static void a_file_is_loaded_by_path_and_fd(void **state)
 	assert_int_equal(apu_model_load_fd(fd, &model), -ENOEXEC);
 	assert_non_null(strstr(apu_last_error(), "empty"));
 	close(fd);
-	unlink(path);
 	assert_int_equal(apu_model_load_file(path, &model), -ENOENT);
 	assert_non_null(strstr(apu_last_error(), path));
 	assert_int_equal(apu_model_load_file("/", &model), -EINVAL);
