@@ -9,8 +9,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "kselftest_harness.h"
@@ -212,6 +214,53 @@ TEST_F(pm, a_bind_while_power_is_off)
 	EXPECT_EQ(1, data[0]);
 	EXPECT_EQ(2, map[0]);
 	bo_destroy(self->c.fd, &bo);
+}
+
+/*
+ * Jobs are not lost to system sleep: it is refused while there are any. (Sleep itself
+ * cannot be tested here: the guest's files are on virtio-9p, which does not survive it.)
+ */
+TEST_F(pm, no_system_sleep_with_jobs)
+{
+	uint64_t seqno;
+
+	if (write_file("/sys/power/pm_test", "devices"))
+		SKIP(return, "no pm_test in this kernel");
+
+	ASSERT_EQ(0, submit_fills(&self->c, VA_DATA, 1, 3000, &seqno));
+	EXPECT_EQ(-EBUSY, write_file("/sys/power/state", "freeze"));
+	EXPECT_EQ(0, job_wait(&self->c, self->c.ctx, seqno));
+	EXPECT_EQ(0, write_file("/sys/power/pm_test", "none"));
+}
+
+/* Nobody waits for the jobs of a client that is killed, but they end. */
+TEST_F(pm, a_client_is_killed)
+{
+	int status, fds[2];
+	char ready;
+	pid_t pid;
+
+	ASSERT_EQ(0, pipe(fds));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		struct client c;
+		int i;
+
+		if (client_open(&c))
+			_exit(1);
+		for (i = 0; i < 30; i++)
+			submit_fills(&c, VA_DATA, 1, 100, NULL);
+		if (write(fds[1], "", 1) != 1)
+			_exit(1);
+		pause();
+	}
+
+	ASSERT_EQ(1, read(fds[0], &ready, 1));
+	EXPECT_TRUE(file_is(self->edma, "active"));
+	ASSERT_EQ(0, kill(pid, SIGKILL));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_TRUE(file_becomes(self->top, "suspended"));
 }
 
 /* Takes a driver off a device while a job runs, and puts it back. */

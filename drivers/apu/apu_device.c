@@ -201,6 +201,25 @@ void apu_pm_put(struct apu_device *adev, u32 classes)
 }
 
 /**
+ * apu_pm_in_use() - Whether there are jobs that need power
+ * @adev: APU
+ *
+ * Return: Whether somebody holds what apu_pm_get() gave.
+ */
+bool apu_pm_in_use(struct apu_device *adev)
+{
+	bool in_use = false;
+	u32 class;
+
+	mutex_lock(&adev->pm.lock);
+	for (class = 0; class < APU_NUM_CLASSES; class++)
+		in_use |= adev->pm.users[class];
+	mutex_unlock(&adev->pm.lock);
+
+	return in_use;
+}
+
+/**
  * apu_pm_gone() - Give all references back for good
  * @adev: APU that is unbound
  */
@@ -290,6 +309,8 @@ int apu_device_init(struct apu_device *adev, struct platform_device *pdev)
 	int ret;
 
 	spin_lock_init(&adev->job_lock);
+	spin_lock_init(&adev->bo_lock);
+	INIT_LIST_HEAD(&adev->bos);
 	ret = drmm_mutex_init(&adev->base, &adev->hw_lock);
 	if (!ret)
 		ret = drmm_mutex_init(&adev->base, &adev->pm.lock);

@@ -7,6 +7,7 @@
 #include <linux/idr.h>
 #include <linux/io.h>
 #include <linux/ktime.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
@@ -126,6 +127,11 @@ struct apu_device {
 	/** @slot_dma: where the hardware sees @slot_mem */
 	dma_addr_t slot_dma;
 
+	/** @bo_lock: protects @bos */
+	spinlock_t bo_lock;
+	/** @bos: all buffers */
+	struct list_head bos;
+
 	/** @sched: the scheduler; a credit is a slot */
 	struct drm_gpu_scheduler sched;
 	/** @watchdog: looks after jobs in slots */
@@ -166,6 +172,7 @@ int apu_device_suspend(struct apu_device *adev);
 
 int apu_pm_get(struct apu_device *adev, u32 classes);
 void apu_pm_put(struct apu_device *adev, u32 classes);
+bool apu_pm_in_use(struct apu_device *adev);
 void apu_pm_gone(struct apu_device *adev);
 
 #endif /* __APU_DEVICE_H__ */

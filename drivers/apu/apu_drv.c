@@ -151,7 +151,6 @@ static int apu_bind(struct device *dev)
 	adev = devm_drm_dev_alloc(dev, &apu_drm_driver, struct apu_device, base);
 	if (IS_ERR(adev))
 		return PTR_ERR(adev);
-	platform_set_drvdata(pdev, adev);
 
 	ret = apu_reset_init(adev);
 	if (ret)
@@ -161,9 +160,11 @@ static int apu_bind(struct device *dev)
 	if (ret)
 		return ret;
 
+	/* For the PM callbacks, which need it from here on. */
+	platform_set_drvdata(pdev, adev);
 	ret = apu_device_init(adev, pdev);
 	if (ret)
-		return ret;
+		goto err_drvdata;
 
 	ret = component_bind_all(dev, adev);
 	if (ret)
@@ -187,6 +188,8 @@ err_unbind:
 err_fini:
 	pm_runtime_put_sync(dev);
 	apu_device_fini(adev);
+err_drvdata:
+	platform_set_drvdata(pdev, NULL);
 	return ret;
 }
 
@@ -198,9 +201,11 @@ static void apu_unbind(struct device *dev)
 	drm_dev_unplug(&adev->base);
 	apu_reset_unplug(adev);
 	apu_pm_gone(adev);
+	apu_gem_unplug(adev);
 
 	component_unbind_all(dev, adev);
 	apu_device_fini(adev);
+	dev_set_drvdata(dev, NULL);
 }
 
 static const struct component_master_ops apu_master_ops = {
@@ -251,7 +256,19 @@ static int apu_runtime_resume(struct device *dev)
 	return apu_device_resume(dev_get_drvdata(dev));
 }
 
-static DEFINE_RUNTIME_DEV_PM_OPS(apu_pm_ops, apu_runtime_suspend, apu_runtime_resume, NULL);
+/* Before the engines are suspended. User space is frozen, so nothing is added. */
+static int apu_prepare(struct device *dev)
+{
+	struct apu_device *adev = dev_get_drvdata(dev);
+
+	return adev && apu_pm_in_use(adev) ? -EBUSY : 0;
+}
+
+static const struct dev_pm_ops apu_pm_ops = {
+	.prepare = pm_sleep_ptr(apu_prepare),
+	SYSTEM_SLEEP_PM_OPS(pm_runtime_force_suspend, pm_runtime_force_resume)
+	RUNTIME_PM_OPS(apu_runtime_suspend, apu_runtime_resume, NULL)
+};
 
 static const struct of_device_id apu_of_match[] = {
 	{ .compatible = "qemu,apu-v1" },
@@ -300,3 +317,4 @@ module_exit(apu_exit);
 
 MODULE_DESCRIPTION("APU neural network accelerator");
 MODULE_LICENSE("GPL");
+APU_IMPORT_NS_DMA_BUF();

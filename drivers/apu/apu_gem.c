@@ -7,6 +7,7 @@
  */
 
 #include <linux/dma-buf.h>
+#include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
 
 #include <drm/drm_prime.h>
@@ -21,7 +22,12 @@
 
 static void apu_gem_free(struct drm_gem_object *obj)
 {
+	struct apu_device *adev = to_apu_device(obj->dev);
 	struct drm_gem_object *vm_obj = to_apu_bo(obj)->vm_obj;
+
+	spin_lock(&adev->bo_lock);
+	list_del(&to_apu_bo(obj)->node);
+	spin_unlock(&adev->bo_lock);
 
 	drm_gem_shmem_free(to_drm_gem_shmem_obj(obj));
 	/* Now nobody needs its reservation any more. */
@@ -59,6 +65,7 @@ static const struct drm_gem_object_funcs apu_gem_funcs = {
  */
 struct drm_gem_object *apu_gem_create_object(struct drm_device *drm, size_t size)
 {
+	struct apu_device *adev = to_apu_device(drm);
 	struct apu_bo *bo;
 
 	bo = kzalloc(sizeof(*bo), GFP_KERNEL);
@@ -66,8 +73,57 @@ struct drm_gem_object *apu_gem_create_object(struct drm_device *drm, size_t size
 		return ERR_PTR(-ENOMEM);
 
 	bo->base.base.funcs = &apu_gem_funcs;
+	spin_lock(&adev->bo_lock);
+	list_add(&bo->node, &adev->bos);
+	spin_unlock(&adev->bo_lock);
 
 	return &bo->base.base;
+}
+
+/* The memory stays, for the CPU to look at; the device must not know it any more. */
+static void apu_gem_unmap(struct drm_gem_object *obj)
+{
+	struct drm_gem_shmem_object *shmem = to_drm_gem_shmem_obj(obj);
+
+	dma_resv_lock(obj->resv, NULL);
+	if (shmem->sgt && obj->import_attach) {
+		dma_buf_unmap_attachment(obj->import_attach, shmem->sgt, DMA_BIDIRECTIONAL);
+		shmem->sgt = NULL;
+	} else if (shmem->sgt) {
+		dma_unmap_sgtable(obj->dev->dev, shmem->sgt, DMA_BIDIRECTIONAL, 0);
+		sg_free_table(shmem->sgt);
+		kfree(shmem->sgt);
+		shmem->sgt = NULL;
+	}
+	dma_resv_unlock(obj->resv);
+}
+
+/**
+ * apu_gem_unplug() - Undo the DMA mappings of all buffers
+ * @adev: APU that does not access memory any more
+ *
+ * Buffers can live longer than the driver is bound, their DMA mappings cannot.
+ */
+void apu_gem_unplug(struct apu_device *adev)
+{
+	LIST_HEAD(done);
+	struct apu_bo *bo;
+
+	spin_lock(&adev->bo_lock);
+	while ((bo = list_first_entry_or_null(&adev->bos, struct apu_bo, node))) {
+		struct drm_gem_object *obj = &bo->base.base;
+
+		list_move(&bo->node, &done);
+		/* One that is being freed does this itself. */
+		if (!kref_get_unless_zero(&obj->refcount))
+			continue;
+		spin_unlock(&adev->bo_lock);
+		apu_gem_unmap(obj);
+		drm_gem_object_put(obj);
+		spin_lock(&adev->bo_lock);
+	}
+	list_splice(&done, &adev->bos);
+	spin_unlock(&adev->bo_lock);
 }
 
 int apu_bo_create_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_file)

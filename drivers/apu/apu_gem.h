@@ -3,6 +3,7 @@
 #define __APU_GEM_H__
 
 #include <drm/drm_gem_shmem_helper.h>
+#include <linux/list.h>
 
 /**
  * struct apu_bo - buffer
@@ -15,6 +16,8 @@ struct apu_bo {
 	 * whose reservation it shares, with a reference; else NULL.
 	 */
 	struct drm_gem_object *vm_obj;
+	/** @node: in &apu_device.bos */
+	struct list_head node;
 };
 
 static inline struct apu_bo *to_apu_bo(struct drm_gem_object *obj)
@@ -22,7 +25,11 @@ static inline struct apu_bo *to_apu_bo(struct drm_gem_object *obj)
 	return container_of(to_drm_gem_shmem_obj(obj), struct apu_bo, base);
 }
 
+struct apu_device;
+
 struct drm_gem_object *apu_gem_create_object(struct drm_device *drm, size_t size);
+
+void apu_gem_unplug(struct apu_device *adev);
 
 int apu_bo_create_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_file);
 int apu_bo_mmap_offset_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_file);

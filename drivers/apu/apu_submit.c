@@ -154,11 +154,13 @@ static int apu_submit_deps(struct apu_submit *submit, struct apu_job *job,
 /* The number of the job that a fence of its context belongs to, 0 if it is another's. */
 static u64 apu_fence_to_seqno(const struct apu_ctx *ctx, const struct dma_fence *fence)
 {
+	u64 last_seqno = READ_ONCE(ctx->last_seqno);
+
 	if (fence->context != ctx->entity.fence_context + 1)
 		return 0;
 
 	/* The scheduler counts like we do, but in 32 bits. */
-	return ctx->last_seqno - (u32)(ctx->last_seqno - fence->seqno);
+	return last_seqno + (s32)((u32)fence->seqno - (u32)last_seqno);
 }
 
 /* Consumes the fence. */

@@ -62,6 +62,13 @@ static inline int apu_compat_gpuvm_sm_map(struct drm_gpuvm *gpuvm, void *priv,
 #define drm_gpuvm_sm_map apu_compat_gpuvm_sm_map
 #endif
 
+/* Names of namespaces have become strings. */
+#ifdef APU_HAVE_IMPORT_NS_SYMBOL
+#define APU_IMPORT_NS_DMA_BUF()	MODULE_IMPORT_NS(DMA_BUF)
+#else
+#define APU_IMPORT_NS_DMA_BUF()	MODULE_IMPORT_NS("DMA_BUF")
+#endif
+
 /* Later kernels keep the lists of mappings for every driver. */
 #ifdef APU_HAVE_DRIVER_GEM_GPUVA
 #define APU_DRIVER_GEM_GPUVA	DRIVER_GEM_GPUVA
