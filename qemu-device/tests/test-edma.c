@@ -220,6 +220,39 @@ static void test_copies(void)
     }
 }
 
+/*
+ * A transposition of more DRAM than the reader's cache holds: 5 planes of
+ * 200000 bytes, of which every 200th is taken.
+ */
+static void test_far_reads(void)
+{
+    struct apu_cmd_copy c = cmd_copy();
+    size_t size = 1 << 20;
+    uint8_t *big = malloc(size);
+    struct one o = {
+        .cmd = &c, .engine_class = APU_ENGINE_CLASS_EDMA, .l1 = l1,
+        .l1_kib = L1_KIB, .dram = big, .dram_size = size,
+    };
+    bool ok;
+
+    rnd_bytes(big, size);
+    c.dims[0] = c.dims[1] = 1;
+    c.dims[2] = 1000;
+    c.dims[3] = 5;
+    c.src_stride[2] = 200;
+    c.src_stride[3] = 200000;
+    c.dst_stride[2] = 5;
+    c.dst_stride[3] = 1;
+    ok = one_run(&o) == APU_JOB_STATUS_OK;
+    for (unsigned i = 0; i < 1000; i++) {
+        for (unsigned j = 0; j < 5; j++) {
+            ok &= l1[0x1000 + 5 * i + j] == big[200 * i + 200000 * j];
+        }
+    }
+    tap_ok(ok, "COPY: a transposition of a megabyte");
+    free(big);
+}
+
 /* Values on which rounding and saturation show, from the specification. */
 static void test_quantise(void)
 {
@@ -283,6 +316,7 @@ static void test_fills(void)
 void test_edma(void)
 {
     test_copies();
+    test_far_reads();
     test_quantise();
     test_fills();
 }
