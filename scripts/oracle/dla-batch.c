@@ -144,10 +144,11 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
-static int bench(struct net *net, const uint8_t *in, size_t samples, uint8_t *out,
-		 unsigned int times)
+static int bench(struct apu_device *dev, struct net *net, const uint8_t *in, size_t samples,
+		 uint8_t *out, unsigned int times)
 {
 	struct apu_profile profile;
+	struct apu_device_info info;
 	uint64_t *ns = calloc(times, sizeof(*ns));
 	unsigned int i;
 	int ret = 0;
@@ -165,10 +166,10 @@ static int bench(struct net *net, const uint8_t *in, size_t samples, uint8_t *ou
 		printf("inference_ns median %llu min %llu max %llu runs %u\n",
 		       (unsigned long long)ns[times / 2], (unsigned long long)ns[0],
 		       (unsigned long long)ns[times - 1], times);
+		apu_device_get_info(dev, &info);
 		if (!apu_request_get_profile(net->request, &profile))
-			printf("device cycles %llu ns %llu\n",
-			       (unsigned long long)profile.cycles,
-			       (unsigned long long)profile.device_ns);
+			printf("device cycles %llu khz %u\n",
+			       (unsigned long long)profile.cycles, info.max_khz);
 	}
 	free(ns);
 	return ret;
@@ -200,7 +201,7 @@ static int run(struct apu_device *dev, const char *model, const char *in_path,
 	if (!ret)
 		ret = write_file(out_path, out, samples * net.out_bytes);
 	if (!ret && times)
-		ret = bench(&net, in, samples, out, times);
+		ret = bench(dev, &net, in, samples, out, times);
 	free(in);
 	free(out);
 	net_free(&net);
