@@ -5,6 +5,10 @@
 /* Halves of a command on two MDLAs must save this much. */
 #define SPLIT_CYCLES 120
 
+/* A copy is cut into pieces for both eDMAs: multiples of what DRAM latency comes in. */
+#define PIECE_BYTES 1024
+#define MAX_PIECE 16384
+
 /* One side of a copy: rows of a view in L1 or DRAM, in bytes of the type there. */
 struct side {
 	uint64_t ref;
@@ -120,7 +124,23 @@ static void emit_copy(struct sched *s, int layer, const struct apu_cmd_copy *lik
 	sched_add(s, &cmd, layer, -1);
 }
 
-/* Rows [r0, r1) of image n. */
+/* Bytes without structure, in pieces for both eDMAs. */
+static void copy_bytes(struct sched *s, int layer, uint64_t from, uint64_t to, uint64_t bytes)
+{
+	uint64_t pieces = bytes < 2 * PIECE_BYTES ? 1 : max64(2, (int64_t)div_up(bytes, MAX_PIECE));
+	uint64_t piece = align_up(div_up(bytes, pieces), PIECE_BYTES);
+
+	for (uint64_t at = 0; at < bytes; at += piece) {
+		const uint32_t shape[4] = {1, 1, 1,
+					   (uint32_t)min64((int64_t)piece, (int64_t)(bytes - at))};
+		struct side a = {.ref = from + at, .dtype = APU_DTYPE_I8};
+		struct side b = {.ref = to + at, .dtype = APU_DTYPE_I8};
+
+		emit_copy(s, layer, NULL, shape, &a, &b);
+	}
+}
+
+/* Rows [r0, r1), between sides that begin with row r0. */
 static void copy_rows(struct sched *s, int layer, const struct view *v, uint32_t r0, uint32_t r1,
 		      const struct side *from, const struct side *to)
 {
@@ -185,8 +205,7 @@ static void load_consts(struct plan *plan, struct sched *s, unsigned index)
 	b.ref = make_ref(APU_REGION_L1, lp->consts_off);
 	if (!l->const_c || l->const_c == l->out.c) {
 		/* Undivided: one block in the layout of const_layout(). */
-		shape[3] = (uint32_t)k.total;
-		emit_copy(s, (int)index, NULL, shape, &a, &b);
+		copy_bytes(s, (int)index, a.ref, b.ref, k.total);
 		return;
 	}
 	if (l->kind == LAYER_DEPTHWISE) {
@@ -197,11 +216,11 @@ static void load_consts(struct plan *plan, struct sched *s, unsigned index)
 		a.ref += l->c0 * ws;
 		a.wp = l->w_row_bytes;
 		b.wp = l->out.c * ws;
+		emit_copy(s, (int)index, NULL, shape, &a, &b);
 	} else {
-		a.ref += (uint64_t)l->c0 * l->w_row_bytes;
-		shape[3] = (uint32_t)k.weight_bytes;
+		copy_bytes(s, (int)index, a.ref + (uint64_t)l->c0 * l->w_row_bytes, b.ref,
+			   k.weight_bytes);
 	}
-	emit_copy(s, (int)index, NULL, shape, &a, &b);
 	shape[2] = 1;
 	bias_size = dtype_size(l->cmd.conv.bias_type);
 	if (bias_size) {
@@ -242,21 +261,22 @@ static void load_residents(struct plan *plan, struct sched *s, unsigned g)
 	}
 }
 
-/* What a group needs besides tiles. */
-static void load_ahead(struct plan *plan, struct sched *s, unsigned g, bool prefetch)
+/* What layers of group g (ahead: of groups behind it) need, that is loaded during it. */
+static void load_ahead(struct plan *plan, struct sched *s, unsigned g, bool ahead)
 {
-	const struct group *gr;
+	struct program *p = plan->p;
 
-	if (g >= plan->groups.n)
-		return;
-	gr = &plan->groups.v[g];
-	if (prefetch == (g > 0))
-		load_residents(plan, s, g);
-	for (unsigned i = gr->first; i <= gr->last; i++) {
-		bool ahead = g > 0 && !plan->p->layers.v[i].no_prefetch;
+	if (!ahead && !g)
+		load_residents(plan, s, 0);
+	if (ahead)
+		load_residents(plan, s, g + 1);
+	for (unsigned i = plan->groups.v[g].first; i < p->layers.n; i++) {
+		const struct layer *l = &p->layers.v[i];
 
-		if (prefetch == ahead)
+		if (load_group(l) == (int)g && ahead == (l->group > (int)g))
 			load_consts(plan, s, i);
+		if (!ahead && i == plan->groups.v[g].last)
+			break;
 	}
 }
 
@@ -422,13 +442,13 @@ static void emit_group(struct plan *plan, struct sched *s, unsigned index)
 
 	load_ahead(plan, s, index, false);
 	if (last->kind == LAYER_COPY || last->kind == LAYER_FILL) {
-		load_ahead(plan, s, index + 1, true);
+		load_ahead(plan, s, index, true);
 		move_layer(plan, s, g->last);
 		return;
 	}
 	ahead = plan->layers[g->first].in[0].copies == 2;
 	load_tiles(plan, s, g, 0, 0, 0);
-	load_ahead(plan, s, index + 1, true);
+	load_ahead(plan, s, index, true);
 	for (uint64_t i = 0; i < count; i++) {
 		uint32_t n = (uint32_t)(i / g->stripes), stripe = (uint32_t)(i % g->stripes);
 

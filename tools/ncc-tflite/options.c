@@ -25,7 +25,6 @@ enum {
 	OPT_META,
 	OPT_VERSION,
 	OPT_HELP,
-	OPT_SPILL,
 };
 
 static const struct option long_options[] = {
@@ -41,7 +40,6 @@ static const struct option long_options[] = {
 	{"show-supported-layers", no_argument, NULL, OPT_LAYERS},
 	{"check-target-only", no_argument, NULL, OPT_CHECK},
 	{"dla-metadata", required_argument, NULL, OPT_META},
-	{"spill-all", no_argument, NULL, OPT_SPILL},
 	{"verbose", no_argument, NULL, 'v'},
 	{"version", no_argument, NULL, OPT_VERSION},
 	{"help", no_argument, NULL, OPT_HELP},
@@ -170,9 +168,6 @@ void parse_options(struct options *o, int argc, char **argv)
 			break;
 		case OPT_META:
 			add_meta(o, optarg);
-			break;
-		case OPT_SPILL:
-			o->spill_all = true;
 			break;
 		case OPT_VERSION:
 			printf("%s %s\n", NCC_NAME, NCC_VERSION);

@@ -13,7 +13,6 @@ struct options {
 	bool check_only;
 	bool show_memory, show_plan, show_io, show_layers;
 	bool verbose;
-	bool spill_all;
 	unsigned level;
 	unsigned num_mdla;
 	uint64_t l1_kib;

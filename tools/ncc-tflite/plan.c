@@ -3,9 +3,7 @@
 #include "passes.h"
 #include "plan.h"
 
-/* Stripes that a group with loads or stores is cut into, to overlap them. */
-#define OVERLAP_STRIPES 4
-/* Below this it is not worth it. */
+/* Cutting a group into stripes to overlap loads and stores: not worth it below this. */
 #define OVERLAP_BYTES 16384
 #define MAX_ATTEMPTS 100000
 
@@ -226,6 +224,12 @@ static void l1_interval(const struct program *p, const struct buffer *b, int *fr
 		*from -= *from > 0;
 }
 
+/* The group during which a layer's constants are loaded. */
+int load_group(const struct layer *l)
+{
+	return l->group > (int)l->ahead ? l->group - (int)l->ahead : 0;
+}
+
 static uint64_t resident_bytes(const struct plan *plan, int g)
 {
 	const struct program *p = plan->p;
@@ -244,8 +248,7 @@ static uint64_t resident_bytes(const struct plan *plan, int g)
 	for (size_t i = 0; i < p->layers.n; i++) {
 		const struct layer *l = &p->layers.v[i];
 
-		if (plan->layers[i].consts_in_l1 &&
-		    (l->group == g || (l->group == g + 1 && !l->no_prefetch)))
+		if (plan->layers[i].consts_in_l1 && load_group(l) <= g && g <= l->group)
 			sum += align_up(const_layout(l).total, PLACE_ALIGN);
 	}
 	return sum;
@@ -269,7 +272,7 @@ static bool choose_rows(struct plan *plan, unsigned index, bool accept_any)
 		return false;
 	room = plan->o.l1_bytes - used;
 	if (plan->o.level && tile_traffic(plan, g) >= OVERLAP_BYTES)
-		n = (uint32_t)min64(OVERLAP_STRIPES, h);
+		n = (uint32_t)min64(plan->o.stripes, h);
 	least = accept_any ? 1 : (uint32_t)min64(h, g->last > g->first ? 4 : 2);
 	for (;;) {
 		uint32_t rows = (uint32_t)div_up(h, n);
@@ -302,24 +305,35 @@ static struct buffer *largest_resident(const struct plan *plan, int g)
 	return best;
 }
 
-static struct layer *largest_consts(const struct plan *plan, int g, bool ahead)
+/* The constants in L1 at the time of g, for the last group; or of g itself, the largest. */
+static struct layer *pick_consts(const struct plan *plan, int g, bool own)
 {
 	struct program *p = plan->p;
 	struct layer *best = NULL;
-	uint64_t most = 0;
 
 	for (size_t i = 0; i < p->layers.n; i++) {
 		struct layer *l = &p->layers.v[i];
-		uint64_t bytes = const_layout(l).total;
 
-		if (!plan->layers[i].consts_in_l1 || bytes <= most)
+		if (!plan->layers[i].consts_in_l1 || load_group(l) > g)
 			continue;
-		if (l->group == g + ahead && !(ahead && l->no_prefetch)) {
+		if (own ? l->group != g : l->group <= g)
+			continue;
+		if (!best || (own ? const_layout(l).total > const_layout(best).total
+				  : l->group > best->group))
 			best = l;
-			most = bytes;
-		}
 	}
 	return best;
+}
+
+/* Loads constants later that are needed furthest in the future, but one group ahead. */
+static bool delay_loads(struct plan *plan, int g)
+{
+	struct layer *l = pick_consts(plan, g, false);
+
+	if (!l || l->group - g < 2)
+		return false;
+	l->ahead = (unsigned)(l->group - g - 1);
+	return true;
 }
 
 static _Noreturn void no_room(struct plan *plan, unsigned index)
@@ -357,23 +371,26 @@ static bool split_layer(struct plan *plan, unsigned i)
 static void relieve(struct plan *plan, unsigned index)
 {
 	struct group *g = &plan->groups.v[index];
-	struct buffer *b = largest_resident(plan, (int)index);
+	struct buffer *b;
 	struct layer *l;
 
-	if (b) {
-		b->wants_l1 = false;
+	if (delay_loads(plan, (int)index))
+		return;
+	b = largest_resident(plan, (int)index);
+	l = pick_consts(plan, (int)index, false);
+	if (l && (!b || !plan->o.keep_prefetch || const_layout(l).total >= b->bytes)) {
+		l->ahead = 0;
 		return;
 	}
-	l = largest_consts(plan, (int)index, true);
-	if (l) {
-		l->no_prefetch = true;
+	if (b) {
+		b->wants_l1 = false;
 		return;
 	}
 	if (g->last > g->first) {
 		plan->p->layers.v[g->first + (g->last - g->first + 1) / 2].no_fuse = true;
 		return;
 	}
-	l = largest_consts(plan, (int)index, false);
+	l = pick_consts(plan, (int)index, true);
 	if (l) {
 		l->no_l1_consts = true;
 		return;
@@ -403,8 +420,7 @@ static bool place_l1(struct plan *plan, unsigned *failed)
 		struct layer_plan *lp = &plan->layers[i];
 
 		if (lp->consts_in_l1)
-			arena_add(&a, const_layout(l).total,
-				  l->group - (l->group > 0 && !l->no_prefetch), l->group,
+			arena_add(&a, const_layout(l).total, load_group(l), l->group,
 				  &lp->consts_off);
 		for (unsigned k = 0; k <= l->nin; k++) {
 			struct operand *o = k ? &lp->in[k - 1] : &lp->out;
@@ -456,12 +472,33 @@ static void first_wishes(struct plan *plan)
 	for (size_t i = 0; i < p->buffers.n; i++) {
 		struct buffer *b = p->buffers.v[i];
 
-		b->wants_l1 = !plan->o.spill_all && plan->o.level && b->first >= 0 &&
-			      b->bytes <= plan->o.l1_bytes;
+		b->wants_l1 = plan->o.level && b->first >= 0 && b->bytes <= plan->o.l1_bytes;
 		/* Read once or written once: tiles overlap better. */
 		if (b->region >= 0 && b->uses < 2)
 			b->wants_l1 = false;
 	}
+}
+
+/*
+ * Layers with many constants and little else become several of some output
+ * channels each, so that the constants of one are loaded while another runs.
+ */
+static void split_consts(struct plan *plan)
+{
+	struct program *p = plan->p;
+
+	for (unsigned i = 0; plan->o.const_chunk && i < p->layers.n; i++) {
+		const struct layer *l = &p->layers.v[i];
+		uint64_t parts = div_up(const_layout(l).total, plan->o.const_chunk);
+
+		if (l->kind != LAYER_CONV || parts < 2 ||
+		    l->in[0].h * row_bytes(&l->in[0]) > plan->o.l1_bytes / 4 ||
+		    l->out.h * row_bytes(&l->out) > plan->o.l1_bytes / 4)
+			continue;
+		if (layer_split_channels(p, i, (unsigned)parts))
+			i += (unsigned)parts - 1;
+	}
+	program_refresh(p);
 }
 
 static bool try_plan(struct plan *plan, bool accept_any, unsigned *failed)
@@ -470,9 +507,10 @@ static bool try_plan(struct plan *plan, bool accept_any, unsigned *failed)
 	for (unsigned i = 0; i < plan->groups.n; i++)
 		set_modes(plan, &plan->groups.v[i]);
 	for (unsigned i = 0; i < plan->groups.n; i++) {
-		if (!choose_rows(plan, i, accept_any)) {
+		while (!choose_rows(plan, i, accept_any)) {
 			*failed = i;
-			return false;
+			if (!delay_loads(plan, (int)i))
+				return false;
 		}
 	}
 	return place_l1(plan, failed);
@@ -485,6 +523,9 @@ struct plan *make_plan(struct program *p, const struct plan_options *o)
 
 	plan->p = p;
 	plan->o = *o;
+	for (size_t i = 0; i < p->layers.n; i++)
+		p->layers.v[i].ahead = o->level ? o->lookahead : 0;
+	split_consts(plan);
 	plan->layers = alloc(p->layers.n + 1, sizeof(*plan->layers));
 	first_wishes(plan);
 	for (unsigned i = 0; i < MAX_ATTEMPTS; i++) {

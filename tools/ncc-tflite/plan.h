@@ -18,8 +18,11 @@ struct plan_options {
 	uint64_t l1_bytes;
 	unsigned num_mdla;
 	unsigned level;
-	/* Debugging: store every intermediate in temporary memory. */
-	bool spill_all;
+	/* What the search varies: see search.h. */
+	unsigned lookahead; /* groups before its own when a layer's constants may be loaded */
+	uint64_t const_chunk; /* layers with more constants are split by channels; 0: none */
+	unsigned stripes; /* that a group with loads or stores is cut into, at least */
+	bool keep_prefetch; /* rather than buffers, when L1 is short */
 };
 
 enum operand_mode {
@@ -65,6 +68,9 @@ struct plan *make_plan(struct program *p, const struct plan_options *o);
 
 /* Sets y0 and y1 of every layer of a group for rows [y0, y1) of its result. */
 void group_rows(struct plan *plan, const struct group *g, uint32_t y0, uint32_t y1);
+
+/* The group during which a layer's constants are loaded. */
+int load_group(const struct layer *l);
 
 /* Bytes of L1 that a layer's constants take, and where their parts begin. */
 struct const_layout {

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Makes code by several plans and keeps the one that is predicted to be fastest. */
+#ifndef NCC_SEARCH_H
+#define NCC_SEARCH_H
+
+#include "plan.h"
+#include "sched.h"
+
+struct code {
+	struct plan *plan;
+	struct stream_text streams[MAX_STREAMS];
+	unsigned nstreams;
+	uint64_t cycles;
+	uint64_t *layer_cycles;
+};
+
+struct code *search_code(struct program *p, const struct plan_options *o);
+
+#endif
