@@ -350,34 +350,36 @@ static uint64_t layer_macs(const struct layer *l, uint32_t rows)
 }
 
 /* Cuts the work of a stripe into parts for the instances of the engine. */
-static unsigned cut(const struct plan *plan, const struct layer *l, uint32_t y0, uint32_t y1,
+static unsigned cut(const struct plan *plan, unsigned index, uint32_t y0, uint32_t y1,
 		    struct part parts[2])
 {
+	const struct layer *l = &plan->p->layers.v[index];
+	bool stream = l->const_bytes && !plan->layers[index].consts_in_l1;
 	uint32_t unit = 1, mid;
 
 	parts[0] = (struct part){y0, y1, 0, l->out.c, -1};
 	if (layer_engine(l) != APU_ENGINE_CLASS_MDLA || plan->o.num_mdla < 2 ||
-	    layer_macs(l, y1 - y0) < SPLIT_CYCLES)
+	    (!stream && layer_macs(l, y1 - y0) < SPLIT_CYCLES))
 		return 1;
-	parts[0].want = 0;
-	parts[1] = parts[0];
-	parts[1].want = 1;
-	if (y1 - y0 > 1) {
-		mid = y0 + (y1 - y0 + 1) / 2;
-		parts[0].y1 = parts[1].y0 = mid;
-		return 2;
-	}
 	if (l->kind == LAYER_CONV && l->cmd.conv.groups > 1)
 		unit = l->out.c / l->cmd.conv.groups;
 	if (l->kind == LAYER_DEPTHWISE)
 		unit = l->cmd.conv.groups;
+	parts[0].want = 0;
+	parts[1] = parts[0];
+	parts[1].want = 1;
 	mid = (l->out.c / unit + 1) / 2 * unit;
-	if (mid >= l->out.c) {
-		parts[0].want = -1;
-		return 1;
+	/* Halves by channels read constants once; by rows they need not be interleaved. */
+	if (mid < l->out.c && (stream || y1 - y0 == 1)) {
+		parts[0].c1 = parts[1].c0 = mid;
+		return 2;
 	}
-	parts[0].c1 = parts[1].c0 = mid;
-	return 2;
+	if (y1 - y0 > 1) {
+		parts[0].y1 = parts[1].y0 = y0 + (y1 - y0 + 1) / 2;
+		return 2;
+	}
+	parts[0].want = -1;
+	return 1;
 }
 
 static void compute(struct plan *plan, struct sched *s, const struct group *g, uint32_t n,
@@ -409,7 +411,7 @@ static void compute(struct plan *plan, struct sched *s, const struct group *g, u
 				in[k] = bind(o, &l->in[k], n, r0, slot);
 		}
 		out = bind(&lp->out, &l->out, n, lp->y0, slot);
-		count = cut(plan, l, lp->y0, lp->y1, parts);
+		count = cut(plan, i, lp->y0, lp->y1, parts);
 		for (unsigned k = 0; k < count; k++)
 			emit_part(s, l, (int)i, &parts[k], in, &out, consts, &layout,
 				  lp->consts_in_l1);

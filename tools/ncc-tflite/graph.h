@@ -62,6 +62,9 @@ struct op {
 	bool explicit_pad; /* padding amounts below instead of option padding */
 	int32_t pad_top, pad_left;
 	int pad_src; /* tensor read instead of in[0]: a PAD was absorbed; else -1 */
+	int pad_input; /* ADD: the input that lacks channels, of which pad_first come first; or -1
+			*/
+	int32_t pad_first;
 };
 
 struct graph {

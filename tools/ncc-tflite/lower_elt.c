@@ -151,6 +151,50 @@ static void set_add_quant(struct lower *lw, struct op *op, struct apu_cmd_eltwis
 	e->out_shift = m.shift;
 }
 
+static struct view channels(const struct view *v, uint32_t from, uint32_t to)
+{
+	struct view s = *v;
+
+	s.off += from;
+	s.c = to - from;
+	return s;
+}
+
+/* ADD of an operand that lacks channels: the others are only clamped. */
+static void lower_add_padded(struct lower *lw, struct op *op)
+{
+	struct view in[2], out;
+	uint32_t from = (uint32_t)op->pad_first, to, bounds[4];
+	struct range r = act_range_float(op->act);
+	unsigned whole = !op->pad_input;
+
+	for (unsigned i = 0; i < 2; i++)
+		in[i] = *place_tensor(lw, op->in[i]);
+	out = *place_tensor(lw, op->out[0]);
+	to = from + in[op->pad_input].c;
+	bounds[0] = 0;
+	bounds[1] = from;
+	bounds[2] = to;
+	bounds[3] = out.c;
+	for (unsigned k = 0; k < 3; k++) {
+		struct view x = channels(&in[whole], bounds[k], bounds[k + 1]);
+		struct layer *l;
+
+		if (bounds[k] == bounds[k + 1])
+			continue;
+		l = add_layer(lw, LAYER_ELTWISE, op);
+		l->nin = k == 1 ? 2 : 1;
+		l->in[whole && k == 1] = x;
+		if (k == 1)
+			l->in[op->pad_input] = in[op->pad_input];
+		l->out = channels(&out, bounds[k], bounds[k + 1]);
+		l->cmd.elt.fn = k == 1 ? APU_ELT_FN_ADD : APU_ELT_FN_CLAMP;
+		l->cmd.elt.in_type = l->cmd.elt.out_type = APU_DTYPE_F16;
+		l->cmd.elt.act_min = r.min;
+		l->cmd.elt.act_max = r.max;
+	}
+}
+
 void lower_add(struct lower *lw, struct op *op)
 {
 	struct graph *g = lw->g;
@@ -165,6 +209,10 @@ void lower_add(struct lower *lw, struct op *op)
 	check_compute_type(g, op, out);
 	if (op->act < 0 || op->act > TFL_ACT_RELU6)
 		fail_op(g, op, "fused activation %d is not supported", op->act);
+	if (op->pad_input >= 0) {
+		lower_add_padded(lw, op);
+		return;
+	}
 	tensor_shape4(out, od);
 	for (unsigned i = 0; i < 2; i++) {
 		struct tensor *t = op_in(g, op, i);

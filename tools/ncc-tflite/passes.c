@@ -164,6 +164,44 @@ static void fuse_pad(struct graph *g)
 	}
 }
 
+/* A PAD of channels in front of an ADD: the ADD leaves the other operand's as they are. */
+static void fuse_channel_pad(struct graph *g)
+{
+	for (unsigned i = 0; i < g->nops; i++) {
+		struct op *op = &g->ops[i];
+
+		if (op->dead || op->code != TFL_ADD || op->nin != 2 || op->nout != 1)
+			continue;
+		for (unsigned k = 0; k < 2; k++) {
+			struct tensor *in = op_in(g, op, k), *other = op_in(g, op, !k), *src;
+			struct tensor *out = op_out(g, op);
+			int64_t amounts[4][2];
+			struct op *pad;
+
+			if (!in || !other || in->type != TFL_FLOAT32 || in->producer < 0 ||
+			    !only_use(in) || in->elems != out->elems ||
+			    other->elems != out->elems || in->rank != 4)
+				continue;
+			pad = &g->ops[in->producer];
+			if (pad->code != TFL_PAD || pad->dead || pad->nin != 2 || pad->nout != 1)
+				continue;
+			src = op_in(g, pad, 0);
+			if (!src || !src->elems || src->rank != 4 || src->type != in->type ||
+			    !op_in(g, pad, 1) || !op_in(g, pad, 1)->data)
+				continue;
+			pad_amounts(g, pad, amounts);
+			if (amounts[0][0] | amounts[0][1] | amounts[1][0] | amounts[1][1] |
+			    amounts[2][0] | amounts[2][1])
+				continue;
+			op->pad_input = (int)k;
+			op->pad_first = (int32_t)amounts[3][0];
+			op->in[k] = pad->in[0];
+			pad->dead = true;
+			break;
+		}
+	}
+}
+
 static bool computes(int code)
 {
 	switch (code) {
@@ -252,6 +290,7 @@ void run_passes(struct graph *g, const struct pass_options *o)
 	if (o->level) {
 		fuse_activation(g);
 		fuse_pad(g);
+		fuse_channel_pad(g);
 	}
 	remove_dead(g);
 	choose_half(g, o->relax_fp32);

@@ -495,8 +495,11 @@ static void split_consts(struct plan *plan)
 		    l->in[0].h * row_bytes(&l->in[0]) > plan->o.l1_bytes / 4 ||
 		    l->out.h * row_bytes(&l->out) > plan->o.l1_bytes / 4)
 			continue;
-		if (layer_split_channels(p, i, (unsigned)parts))
-			i += (unsigned)parts - 1;
+		if (!layer_split_channels(p, i, (unsigned)parts))
+			continue;
+		for (unsigned k = 0; plan->o.direct && k < parts; k++)
+			p->layers.v[i + k].no_l1_consts = k % plan->o.direct == 0;
+		i += (unsigned)parts - 1;
 	}
 	program_refresh(p);
 }

@@ -22,6 +22,7 @@ struct plan_options {
 	unsigned lookahead; /* groups before its own when a layer's constants may be loaded */
 	uint64_t const_chunk; /* layers with more constants are split by channels; 0: none */
 	unsigned stripes; /* that a group with loads or stores is cut into, at least */
+	unsigned direct; /* every so manieth part of a split layer reads DRAM itself; 0: none */
 	bool keep_prefetch; /* rather than buffers, when L1 is short */
 };
 

@@ -217,7 +217,7 @@ static void read_op(struct graph *g, struct op *op, const struct fb_table *t,
 	if (builtin > op->code)
 		op->code = builtin;
 	op->index = (int)index;
-	op->pad_src = -1;
+	op->pad_src = op->pad_input = -1;
 	op->name = tfl_op_name(op->code);
 	if (op->code == TFL_CUSTOM)
 		op->name = format("CUSTOM %s", fb_get_string(&code, CODE_CUSTOM, "?"));

@@ -7,10 +7,28 @@
 /* eDMA instances that code is made for. */
 #define NUM_EDMA 2
 
-/* Below -O3 the first of each is taken. */
-static const unsigned lookaheads[] = {2, 6, 24};
-static const uint64_t chunks[] = {131072, 65536, 0};
-static const unsigned stripe_counts[] = {4, 8};
+/* What is tried in the place of each parameter, the first being where the search begins. */
+static const uint64_t lookaheads[] = {6, 2, 24, 80};
+static const uint64_t chunks[] = {131072, 65536, 32768, 0};
+static const uint64_t stripe_counts[] = {4, 2, 8};
+static const uint64_t keeps[] = {0, 1};
+static const uint64_t directs[] = {0, 2, 3};
+
+enum { LOOKAHEAD, CHUNK, STRIPES, KEEP, DIRECT, NUM_PARAMS };
+
+static const struct {
+	const uint64_t *values;
+	unsigned n;
+} params[NUM_PARAMS] = {
+	[LOOKAHEAD] = {lookaheads, ARRAY_SIZE(lookaheads)},
+	[CHUNK] = {chunks, ARRAY_SIZE(chunks)},
+	[STRIPES] = {stripe_counts, ARRAY_SIZE(stripe_counts)},
+	[KEEP] = {keeps, ARRAY_SIZE(keeps)},
+	[DIRECT] = {directs, ARRAY_SIZE(directs)},
+};
+
+/* Each parameter is varied this often, the others being what was best so far. */
+#define ROUNDS 2
 
 /* The layers as they were before a plan split any. */
 struct snapshot {
@@ -38,28 +56,52 @@ static struct code *make_code(struct program *p, const struct snapshot *snap,
 	return code;
 }
 
+static struct plan_options with_params(const struct plan_options *base,
+				       const uint64_t v[NUM_PARAMS])
+{
+	struct plan_options o = *base;
+
+	o.lookahead = (unsigned)v[LOOKAHEAD];
+	o.const_chunk = base->level >= 2 ? v[CHUNK] : 0;
+	o.stripes = (unsigned)v[STRIPES];
+	o.keep_prefetch = v[KEEP];
+	o.direct = (unsigned)v[DIRECT];
+	return o;
+}
+
 struct code *search_code(struct program *p, const struct plan_options *base)
 {
 	struct snapshot snap = {.layers = p->layers.v, .n = p->layers.n};
-	struct plan_options o = *base, best = *base;
-	uint64_t best_cycles = UINT64_MAX;
-	bool all = base->level >= 3;
+	uint64_t best[NUM_PARAMS], cycles;
+	struct plan_options o;
+	struct code *code;
 
-	for (unsigned i = 0; i < (all ? ARRAY_SIZE(lookaheads) : 1); i++)
-		for (unsigned j = 0; j < (all ? ARRAY_SIZE(chunks) : 1); j++)
-			for (unsigned k = 0; k < (all ? ARRAY_SIZE(stripe_counts) : 1); k++)
-				for (unsigned keep = 0; keep < (all ? 2 : 1); keep++) {
-					uint64_t cycles;
+	for (unsigned i = 0; i < NUM_PARAMS; i++)
+		best[i] = params[i].values[0];
+	o = with_params(base, best);
+	code = make_code(p, &snap, &o);
+	if (base->level < 3)
+		return code;
+	cycles = code->cycles;
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		for (unsigned i = 0; i < NUM_PARAMS; i++) {
+			uint64_t was = best[i], now = was;
 
-					o.lookahead = lookaheads[i];
-					o.const_chunk = base->level >= 2 ? chunks[j] : 0;
-					o.stripes = stripe_counts[k];
-					o.keep_prefetch = keep;
-					cycles = make_code(p, &snap, &o)->cycles;
-					if (cycles >= best_cycles)
-						continue;
-					best_cycles = cycles;
-					best = o;
+			for (unsigned k = 0; k < params[i].n; k++) {
+				if (params[i].values[k] == was)
+					continue;
+				best[i] = params[i].values[k];
+				o = with_params(base, best);
+				code = make_code(p, &snap, &o);
+				if (code->cycles < cycles) {
+					cycles = code->cycles;
+					now = best[i];
 				}
-	return make_code(p, &snap, &best);
+			}
+			best[i] = now;
+		}
+	}
+	/* Buffers and layers are as the last plan left them. */
+	o = with_params(base, best);
+	return make_code(p, &snap, &o);
 }
