@@ -142,6 +142,9 @@ static int apu_pm_get_class(struct apu_device *adev, u32 class)
 	return 0;
 
 err_put:
+	/* An error sticks until the state is set: let the next job try again. */
+	pm_runtime_set_suspended(adev->engines[i]->dev);
+	pm_runtime_set_suspended(adev->base.dev);
 	while (i--)
 		if (adev->engines[i]->class == class)
 			pm_runtime_put_autosuspend(adev->engines[i]->dev);

@@ -58,6 +58,11 @@ static int apu_engine_runtime_resume(struct device *dev)
 		return ret;
 
 	ret = reset_control_deassert(engine->reset);
+	/* An access to a block in reset is a bus error: better be sure. */
+	if (!ret && reset_control_status(engine->reset) > 0) {
+		dev_err(dev, "reset does not end\n");
+		ret = -EIO;
+	}
 	if (ret) {
 		clk_disable_unprepare(engine->clk);
 		return ret;
@@ -257,7 +262,8 @@ u64 apu_engines_progress(struct apu_device *adev, unsigned int slot)
  * @adev: APU; &apu_device.hw_lock is held
  * @mask: engines; those that are off are left alone
  *
- * Streams on the engines end with POWER_LOST.
+ * Streams on the engines end with POWER_LOST. An engine that does not come out of
+ * reset is not used any more until it was powered off.
  */
 void apu_engines_reset(struct apu_device *adev, u32 mask)
 {
@@ -271,9 +277,18 @@ void apu_engines_reset(struct apu_device *adev, u32 mask)
 
 	udelay(APU_RESET_PULSE_US);
 
-	for (i = 0; i < adev->info.num_engines; i++)
-		if ((mask & BIT(i)) && adev->engines[i]->on)
-			reset_control_deassert(adev->engines[i]->reset);
+	for (i = 0; i < adev->info.num_engines; i++) {
+		struct apu_engine *engine = adev->engines[i];
+
+		if (!(mask & BIT(i)) || !engine->on)
+			continue;
+		reset_control_deassert(engine->reset);
+		if (reset_control_status(engine->reset) > 0) {
+			drm_err(&adev->base, "engine %u does not come out of reset\n", i);
+			engine->on = false;
+			adev->engine_enable &= ~BIT(i);
+		}
+	}
 }
 
 static DEFINE_RUNTIME_DEV_PM_OPS(apu_engine_pm_ops, apu_engine_runtime_suspend,
