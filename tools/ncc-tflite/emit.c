@@ -261,22 +261,33 @@ static void load_residents(struct plan *plan, struct sched *s, unsigned g)
 	}
 }
 
-/* What layers of group g (ahead: of groups behind it) need, that is loaded during it. */
-static void load_ahead(struct plan *plan, struct sched *s, unsigned g, bool ahead)
+/* What the layers of a group need and no earlier group loads. */
+static void load_own(struct plan *plan, struct sched *s, unsigned g)
+{
+	if (!g)
+		load_residents(plan, s, 0);
+	for (unsigned i = plan->groups.v[g].first; i <= plan->groups.v[g].last; i++)
+		if (load_group(&plan->p->layers.v[i]) == (int)g)
+			load_consts(plan, s, i);
+}
+
+/* Part number part of count of what group g loads for later ones. */
+static void load_ahead(struct plan *plan, struct sched *s, unsigned g, uint64_t part,
+		       uint64_t count)
 {
 	struct program *p = plan->p;
+	uint64_t n = 0, k = 0;
 
-	if (!ahead && !g)
-		load_residents(plan, s, 0);
-	if (ahead)
+	if (!part)
 		load_residents(plan, s, g + 1);
-	for (unsigned i = plan->groups.v[g].first; i < p->layers.n; i++) {
-		const struct layer *l = &p->layers.v[i];
-
-		if (load_group(l) == (int)g && ahead == (l->group > (int)g))
-			load_consts(plan, s, i);
-		if (!ahead && i == plan->groups.v[g].last)
-			break;
+	for (size_t i = plan->groups.v[g].last + 1; i < p->layers.n; i++)
+		n += load_group(&p->layers.v[i]) == (int)g;
+	for (size_t i = plan->groups.v[g].last + 1; i < p->layers.n; i++) {
+		if (load_group(&p->layers.v[i]) != (int)g)
+			continue;
+		if (k * count / n == part)
+			load_consts(plan, s, (unsigned)i);
+		k++;
 	}
 }
 
@@ -324,31 +335,6 @@ static struct binding bind(const struct operand *o, const struct view *v, uint32
 	};
 }
 
-static uint64_t layer_macs(const struct layer *l, uint32_t rows)
-{
-	uint64_t n = (uint64_t)rows * l->out.w * l->out.c;
-	const struct apu_cmd_conv *c = &l->cmd.conv;
-	uint64_t taps = (uint64_t)c->k_h * c->k_w, rate = APU_CYC_MDLA_MACS_I8;
-
-	switch (l->kind) {
-	case LAYER_POOL:
-		return n * l->cmd.pool.k_h * l->cmd.pool.k_w / 64;
-	case LAYER_ELTWISE:
-		return n / 64;
-	case LAYER_CONV:
-	case LAYER_DEPTHWISE:
-		if (c->in_type == APU_DTYPE_I16)
-			rate = APU_CYC_MDLA_MACS_I16;
-		if (c->in_type == APU_DTYPE_F16)
-			rate = APU_CYC_MDLA_MACS_F16;
-		if (l->kind == LAYER_DEPTHWISE)
-			return n * taps * APU_CYC_DEPTHWISE_DIV / rate;
-		return n * taps * (l->in[0].c / c->groups) / rate;
-	default:
-		return 0;
-	}
-}
-
 /* Cuts the work of a stripe into parts for the instances of the engine. */
 static unsigned cut(const struct plan *plan, unsigned index, uint32_t y0, uint32_t y1,
 		    struct part parts[2])
@@ -359,7 +345,7 @@ static unsigned cut(const struct plan *plan, unsigned index, uint32_t y0, uint32
 
 	parts[0] = (struct part){y0, y1, 0, l->out.c, -1};
 	if (layer_engine(l) != APU_ENGINE_CLASS_MDLA || plan->o.num_mdla < 2 ||
-	    (!stream && layer_macs(l, y1 - y0) < SPLIT_CYCLES))
+	    (!stream && layer_cycles(l, y1 - y0) < SPLIT_CYCLES))
 		return 1;
 	if (l->kind == LAYER_CONV && l->cmd.conv.groups > 1)
 		unit = l->out.c / l->cmd.conv.groups;
@@ -442,15 +428,14 @@ static void emit_group(struct plan *plan, struct sched *s, unsigned index)
 	uint64_t count = (uint64_t)last->out.n * g->stripes;
 	bool ahead = plan->layers[g->last].out.copies == 2;
 
-	load_ahead(plan, s, index, false);
+	load_own(plan, s, index);
 	if (last->kind == LAYER_COPY || last->kind == LAYER_FILL) {
-		load_ahead(plan, s, index, true);
+		load_ahead(plan, s, index, 0, 1);
 		move_layer(plan, s, g->last);
 		return;
 	}
 	ahead = plan->layers[g->first].in[0].copies == 2;
 	load_tiles(plan, s, g, 0, 0, 0);
-	load_ahead(plan, s, index, true);
 	for (uint64_t i = 0; i < count; i++) {
 		uint32_t n = (uint32_t)(i / g->stripes), stripe = (uint32_t)(i % g->stripes);
 
@@ -459,6 +444,7 @@ static void emit_group(struct plan *plan, struct sched *s, unsigned index)
 				   (uint32_t)((i + 1) % g->stripes), (unsigned)(i + 1) & 1);
 		else if (!ahead && i)
 			load_tiles(plan, s, g, n, stripe, 0);
+		load_ahead(plan, s, index, i, count);
 		compute(plan, s, g, n, stripe, (unsigned)i & 1);
 		store_tiles(plan, s, g, n, (unsigned)i & 1);
 	}

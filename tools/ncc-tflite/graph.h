@@ -11,7 +11,7 @@
 #define MAX_RANK 8
 /* Every size in a command fits 32 bits with room to spare. */
 #define MAX_TENSOR_BYTES (1u << 30)
-#define MAX_OPS 65536
+#define MAX_OPS 8192
 
 struct tensor {
 	const char *name;

@@ -94,7 +94,8 @@ struct layer {
 	uint32_t const_c; /* output channels in those constants */
 	uint32_t c0; /* the first that is this layer's, after a split */
 	bool no_l1_consts; /* the planner gave up on having them in L1 */
-	unsigned ahead; /* groups before this layer's own when they are loaded */
+	/* Groups before this layer's own when they are loaded; at most max_ahead. */
+	unsigned ahead, max_ahead;
 	bool no_fuse; /* or on computing it together with the layer before */
 
 	/* Written by the planner. */

@@ -35,8 +35,7 @@ int main(int argc, char **argv)
 	if (o.show_io)
 		report_io(p);
 	if (o.show_plan)
-		report_plan(p, plan, code->layer_cycles, code->streams, code->nstreams,
-			    code->cycles);
+		report_plan(p, plan, code->times, code->streams, code->nstreams, code->cycles);
 	if (o.show_memory)
 		report_memory(p, plan);
 	if (o.check_only) {

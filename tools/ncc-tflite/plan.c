@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <limits.h>
 #include <string.h>
 #include "passes.h"
 #include "plan.h"
@@ -57,6 +58,35 @@ void group_rows(struct plan *plan, const struct group *g, uint32_t y0, uint32_t 
 			if (r1 > m->y1)
 				m->y1 = r1;
 		}
+	}
+}
+
+uint64_t layer_cycles(const struct layer *l, uint32_t rows)
+{
+	uint64_t n = (uint64_t)rows * l->out.w * l->out.c;
+	const struct apu_cmd_conv *c = &l->cmd.conv;
+	uint64_t taps = (uint64_t)c->k_h * c->k_w, rate = APU_CYC_MDLA_MACS_I8;
+
+	switch (l->kind) {
+	case LAYER_POOL:
+		return n * l->cmd.pool.k_h * l->cmd.pool.k_w / 64;
+	case LAYER_ELTWISE:
+		return n / 64;
+	case LAYER_CONV:
+	case LAYER_DEPTHWISE:
+		if (c->in_type == APU_DTYPE_I16)
+			rate = APU_CYC_MDLA_MACS_I16;
+		if (c->in_type == APU_DTYPE_F16)
+			rate = APU_CYC_MDLA_MACS_F16;
+		if (l->kind == LAYER_DEPTHWISE)
+			return n * taps * APU_CYC_DEPTHWISE_DIV / rate;
+		return n * taps * (l->in[0].c / c->groups) / rate;
+	case LAYER_SOFTMAX:
+		return n * 8 / APU_CYC_MVPU_LANES;
+	case LAYER_ACTIVATION:
+		return n * 2 / APU_CYC_MVPU_LANES;
+	default:
+		return 0;
 	}
 }
 
@@ -332,7 +362,7 @@ static bool delay_loads(struct plan *plan, int g)
 
 	if (!l || l->group - g < 2)
 		return false;
-	l->ahead = (unsigned)(l->group - g - 1);
+	l->ahead = l->max_ahead = (unsigned)(l->group - g - 1);
 	return true;
 }
 
@@ -376,12 +406,12 @@ static void relieve(struct plan *plan, unsigned index)
 
 	if (delay_loads(plan, (int)index))
 		return;
-	b = largest_resident(plan, (int)index);
 	l = pick_consts(plan, (int)index, false);
-	if (l && (!b || !plan->o.keep_prefetch || const_layout(l).total >= b->bytes)) {
-		l->ahead = 0;
+	if (l) {
+		l->ahead = l->max_ahead = 0;
 		return;
 	}
+	b = largest_resident(plan, (int)index);
 	if (b) {
 		b->wants_l1 = false;
 		return;
@@ -504,11 +534,64 @@ static void split_consts(struct plan *plan)
 	program_refresh(p);
 }
 
+/* Bytes that can be loaded for other groups while a group computes. */
+static int64_t spare_bytes(const struct plan *plan, const struct group *g)
+{
+	uint64_t cycles = 0, used = tile_traffic(plan, g);
+
+	for (unsigned i = g->first; i <= g->last; i++) {
+		const struct layer *l = &plan->p->layers.v[i];
+
+		cycles += (uint64_t)l->out.n * layer_cycles(l, l->out.h);
+		if (l->no_l1_consts)
+			cycles += const_layout(l).total / plan->o.load_rate;
+	}
+	return (int64_t)(cycles / plan->o.num_mdla * plan->o.load_rate) - (int64_t)used;
+}
+
+/*
+ * When constants are loaded: a fixed number of groups ahead, or as late as the
+ * time that groups take allows, going back from the end.
+ */
+static void time_loads(struct plan *plan)
+{
+	struct program *p = plan->p;
+	int64_t *spare = alloc(plan->groups.n + 1, sizeof(*spare));
+
+	for (size_t i = 0; i < plan->groups.n && !plan->o.lookahead; i++)
+		spare[i] = max64(0, spare_bytes(plan, &plan->groups.v[i]));
+	for (size_t i = p->layers.n; i-- > 0;) {
+		struct layer *l = &p->layers.v[i];
+		int64_t left = (int64_t)const_layout(l).total;
+		int g = l->group - 1;
+
+		l->ahead = plan->o.lookahead;
+		if (!plan->layers[i].consts_in_l1 || l->max_ahead == 0) {
+			l->ahead = 0;
+			continue;
+		}
+		while (!plan->o.lookahead && g > 0) {
+			int64_t take = min64(left, spare[g]);
+
+			spare[g] -= take;
+			left -= take;
+			if (left <= 0)
+				break;
+			g--;
+		}
+		if (!plan->o.lookahead)
+			l->ahead = (unsigned)(l->group - (g > 0 ? g : 0));
+		if (l->ahead > l->max_ahead)
+			l->ahead = l->max_ahead;
+	}
+}
+
 static bool try_plan(struct plan *plan, bool accept_any, unsigned *failed)
 {
 	make_groups(plan);
 	for (unsigned i = 0; i < plan->groups.n; i++)
 		set_modes(plan, &plan->groups.v[i]);
+	time_loads(plan);
 	for (unsigned i = 0; i < plan->groups.n; i++) {
 		while (!choose_rows(plan, i, accept_any)) {
 			*failed = i;
@@ -527,7 +610,7 @@ struct plan *make_plan(struct program *p, const struct plan_options *o)
 	plan->p = p;
 	plan->o = *o;
 	for (size_t i = 0; i < p->layers.n; i++)
-		p->layers.v[i].ahead = o->level ? o->lookahead : 0;
+		p->layers.v[i].max_ahead = o->level ? UINT_MAX : 0;
 	split_consts(plan);
 	plan->layers = alloc(p->layers.n + 1, sizeof(*plan->layers));
 	first_wishes(plan);

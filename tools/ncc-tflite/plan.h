@@ -19,11 +19,13 @@ struct plan_options {
 	unsigned num_mdla;
 	unsigned level;
 	/* What the search varies: see search.h. */
-	unsigned lookahead; /* groups before its own when a layer's constants may be loaded */
+	/* Groups before its own when a layer's constants are loaded; 0: as load_rate tells. */
+	unsigned lookahead;
+	/* Bytes per cycle that loads ahead are spread with, as late as they can be. */
+	unsigned load_rate;
 	uint64_t const_chunk; /* layers with more constants are split by channels; 0: none */
 	unsigned stripes; /* that a group with loads or stores is cut into, at least */
 	unsigned direct; /* every so manieth part of a split layer reads DRAM itself; 0: none */
-	bool keep_prefetch; /* rather than buffers, when L1 is short */
 };
 
 enum operand_mode {
@@ -69,6 +71,9 @@ struct plan *make_plan(struct program *p, const struct plan_options *o);
 
 /* Sets y0 and y1 of every layer of a group for rows [y0, y1) of its result. */
 void group_rows(struct plan *plan, const struct group *g, uint32_t y0, uint32_t y1);
+
+/* Cycles of one engine for rows of a layer, copies aside. */
+uint64_t layer_cycles(const struct layer *l, uint32_t rows);
 
 /* The group during which a layer's constants are loaded. */
 int load_group(const struct layer *l);

@@ -105,7 +105,7 @@ static void print_operand(const struct view *v, const struct operand *o)
 	printf(" %ux%ux%ux%u %s", v->n, v->h, v->w, v->c, modes[o->mode]);
 }
 
-void report_plan(const struct program *p, const struct plan *plan, const uint64_t *layer_cycles,
+void report_plan(const struct program *p, const struct plan *plan, const struct layer_times *times,
 		 const struct stream_text *streams, unsigned nstreams, uint64_t cycles)
 {
 	for (size_t i = 0; i < p->layers.n; i++) {
@@ -126,7 +126,8 @@ void report_plan(const struct program *p, const struct plan *plan, const uint64_
 		if (l->const_bytes)
 			printf("  Constants: %" PRIu64 " bytes, %s\n", const_layout(l).total,
 			       lp->consts_in_l1 ? "in L1" : "in DRAM");
-		printf("  Busy cycles, copies included: %" PRIu64 "\n", layer_cycles[i]);
+		printf("  Cycles: %" PRIu64 " to %" PRIu64 ", busy with copies %" PRIu64 "\n",
+		       times[i].begin, times[i].end, times[i].busy);
 	}
 	for (unsigned i = 0; i < nstreams; i++)
 		printf("%s%u: %u commands, %" PRIu64 " cycles busy\n",

@@ -300,7 +300,23 @@ unsigned sched_streams(const struct sched *s, struct stream_text out[MAX_STREAMS
 	return n;
 }
 
-uint64_t sched_predict(const struct sched *s, uint64_t *layer_cycles,
+static void add_times(struct layer_times *times, const struct job_op *op, uint64_t begin,
+		      uint64_t end)
+{
+	struct layer_times *t = &times[op->layer];
+
+	if (op->layer < 0)
+		return;
+	t->busy += end - begin;
+	if (class_of(&op->cmd) == APU_ENGINE_CLASS_EDMA)
+		return;
+	if (!t->end || begin < t->begin)
+		t->begin = begin;
+	if (end > t->end)
+		t->end = end;
+}
+
+uint64_t sched_predict(const struct sched *s, struct layer_times *times,
 		       struct stream_text streams[MAX_STREAMS], unsigned n)
 {
 	step_list steps[MAX_STREAMS] = {0};
@@ -344,8 +360,7 @@ uint64_t sched_predict(const struct sched *s, uint64_t *layer_cycles,
 			cost = command_cycles(&p->op->cost, clock[pick], &dram);
 			clock[pick] += cost;
 			busy[pick] += cost;
-			if (layer_cycles && p->op->layer >= 0)
-				layer_cycles[p->op->layer] += cost;
+			add_times(times, p->op, clock[pick] - cost, clock[pick]);
 			break;
 		}
 		if (clock[pick] > end)

@@ -65,8 +65,12 @@ struct stream_text {
 };
 /* The streams that have commands; returns their number. */
 unsigned sched_streams(const struct sched *s, struct stream_text out[MAX_STREAMS]);
-/* Predicted cycles of the job; layer_cycles (may be NULL) gets the busy ones per layer. */
-uint64_t sched_predict(const struct sched *s, uint64_t *layer_cycles,
+/* Predicted times of a layer; copies for it count as busy, not as begin and end. */
+struct layer_times {
+	uint64_t busy, begin, end;
+};
+/* Predicted cycles of the job. times, per layer, is zero at first. */
+uint64_t sched_predict(const struct sched *s, struct layer_times *times,
 		       struct stream_text streams[MAX_STREAMS], unsigned n);
 
 #endif

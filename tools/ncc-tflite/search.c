@@ -8,27 +8,30 @@
 #define NUM_EDMA 2
 
 /* What is tried in the place of each parameter, the first being where the search begins. */
-static const uint64_t lookaheads[] = {6, 2, 24, 80};
-static const uint64_t chunks[] = {131072, 65536, 32768, 0};
+static const uint64_t lookaheads[] = {0, 2, 6, 24, 80};
+static const uint64_t rates[] = {10, 4, 7, 14};
+static const uint64_t chunks[] = {131072, 65536, 0};
 static const uint64_t stripe_counts[] = {4, 2, 8};
-static const uint64_t keeps[] = {0, 1};
 static const uint64_t directs[] = {0, 2, 3};
 
-enum { LOOKAHEAD, CHUNK, STRIPES, KEEP, DIRECT, NUM_PARAMS };
+enum { LOOKAHEAD, RATE, CHUNK, STRIPES, DIRECT, NUM_PARAMS };
 
 static const struct {
 	const uint64_t *values;
 	unsigned n;
 } params[NUM_PARAMS] = {
 	[LOOKAHEAD] = {lookaheads, ARRAY_SIZE(lookaheads)},
+	[RATE] = {rates, ARRAY_SIZE(rates)},
 	[CHUNK] = {chunks, ARRAY_SIZE(chunks)},
 	[STRIPES] = {stripe_counts, ARRAY_SIZE(stripe_counts)},
-	[KEEP] = {keeps, ARRAY_SIZE(keeps)},
 	[DIRECT] = {directs, ARRAY_SIZE(directs)},
 };
 
 /* Each parameter is varied this often, the others being what was best so far. */
 #define ROUNDS 2
+
+/* Commands made in search; a limit on time that does not depend on the machine. */
+#define BUDGET 100000
 
 /* The layers as they were before a plan split any. */
 struct snapshot {
@@ -51,8 +54,10 @@ static struct code *make_code(struct program *p, const struct snapshot *snap,
 	emit_plan(code->plan, s);
 	sched_finish(s);
 	code->nstreams = sched_streams(s, code->streams);
-	code->layer_cycles = alloc(p->layers.n + 1, sizeof(*code->layer_cycles));
-	code->cycles = sched_predict(s, code->layer_cycles, code->streams, code->nstreams);
+	for (unsigned i = 0; i < code->nstreams; i++)
+		code->commands += code->streams[i].commands;
+	code->times = alloc(p->layers.n + 1, sizeof(*code->times));
+	code->cycles = sched_predict(s, code->times, code->streams, code->nstreams);
 	return code;
 }
 
@@ -64,7 +69,7 @@ static struct plan_options with_params(const struct plan_options *base,
 	o.lookahead = (unsigned)v[LOOKAHEAD];
 	o.const_chunk = base->level >= 2 ? v[CHUNK] : 0;
 	o.stripes = (unsigned)v[STRIPES];
-	o.keep_prefetch = v[KEEP];
+	o.load_rate = (unsigned)v[RATE];
 	o.direct = (unsigned)v[DIRECT];
 	return o;
 }
@@ -72,7 +77,7 @@ static struct plan_options with_params(const struct plan_options *base,
 struct code *search_code(struct program *p, const struct plan_options *base)
 {
 	struct snapshot snap = {.layers = p->layers.v, .n = p->layers.n};
-	uint64_t best[NUM_PARAMS], cycles;
+	uint64_t best[NUM_PARAMS], cycles, spent;
 	struct plan_options o;
 	struct code *code;
 
@@ -83,16 +88,18 @@ struct code *search_code(struct program *p, const struct plan_options *base)
 	if (base->level < 3)
 		return code;
 	cycles = code->cycles;
+	spent = code->commands;
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		for (unsigned i = 0; i < NUM_PARAMS; i++) {
 			uint64_t was = best[i], now = was;
 
 			for (unsigned k = 0; k < params[i].n; k++) {
-				if (params[i].values[k] == was)
+				if (params[i].values[k] == was || spent > BUDGET)
 					continue;
 				best[i] = params[i].values[k];
 				o = with_params(base, best);
 				code = make_code(p, &snap, &o);
+				spent += code->commands;
 				if (code->cycles < cycles) {
 					cycles = code->cycles;
 					now = best[i];

@@ -11,7 +11,8 @@ struct code {
 	struct stream_text streams[MAX_STREAMS];
 	unsigned nstreams;
 	uint64_t cycles;
-	uint64_t *layer_cycles;
+	struct layer_times *times;
+	unsigned commands;
 };
 
 struct code *search_code(struct program *p, const struct plan_options *o);
