@@ -139,24 +139,49 @@ static size_t apu_pt_page_size(u64 addr, u64 size, size_t *count)
 }
 
 /**
+ * apu_pt_can_map() - Whether a buffer's memory can be mapped
+ * @pt: page tables
+ * @sgt: buffer
+ * @size: bytes from the start of the buffer
+ *
+ * Imported buffers can be anywhere, be in pieces that are no pages, and have less
+ * memory than their size says.
+ *
+ * Return: Whether apu_pt_map() will do.
+ */
+bool apu_pt_can_map(struct apu_pt *pt, struct sg_table *sgt, u64 size)
+{
+	struct scatterlist *sg;
+	unsigned int i;
+
+	for_each_sgtable_dma_sg(sgt, sg, i) {
+		dma_addr_t addr = sg_dma_address(sg);
+		u64 len = sg_dma_len(sg);
+
+		if (!IS_ALIGNED(addr | len, SZ_4K) || addr + len > BIT_ULL(pt->adev->info.pa_bits))
+			return false;
+		if (len >= size)
+			return true;
+		size -= len;
+	}
+
+	return false;
+}
+
+/**
  * apu_pt_map() - Map a part of a buffer
  * @pt: page tables, with memory reserved
  * @va: first address; nothing is mapped there
- * @sgt: buffer
+ * @sgt: buffer for which apu_pt_can_map() is true
  * @offset: first byte of the buffer
  * @size: bytes
  * @write: whether writes are allowed
- *
- * Return: 0, or -EINVAL if the buffer's memory is beyond what the hardware can
- * address or not aligned to pages; then nothing is mapped.
  */
-int apu_pt_map(struct apu_pt *pt, u64 va, struct sg_table *sgt, u64 offset, u64 size, bool write)
+void apu_pt_map(struct apu_pt *pt, u64 va, struct sg_table *sgt, u64 offset, u64 size, bool write)
 {
 	int prot = IOMMU_READ | IOMMU_CACHE | (write ? IOMMU_WRITE : 0);
 	struct scatterlist *sg;
-	u64 start = va;
 	unsigned int i;
-	int ret = 0;
 
 	for_each_sgtable_dma_sg(sgt, sg, i) {
 		dma_addr_t addr = sg_dma_address(sg);
@@ -168,41 +193,25 @@ int apu_pt_map(struct apu_pt *pt, u64 va, struct sg_table *sgt, u64 offset, u64 
 		}
 		addr += offset;
 		len = min(len - offset, size);
+		size -= len;
 		offset = 0;
-
-		if (!IS_ALIGNED(addr | len, SZ_4K) ||
-		    addr + len > BIT_ULL(pt->adev->info.pa_bits)) {
-			ret = -EINVAL;
-			goto err_unmap;
-		}
 
 		while (len) {
 			size_t count, mapped = 0;
 			size_t pgsize = apu_pt_page_size(va | addr, len, &count);
+			int ret;
 
 			ret = pt->ops->map_pages(pt->ops, va, addr, pgsize, count, prot,
 						 GFP_KERNEL, &mapped);
+			if (drm_WARN_ON(&pt->adev->base, ret || !mapped))
+				return;
 			va += mapped;
 			addr += mapped;
 			len -= mapped;
-			size -= mapped;
-			if (drm_WARN_ON(&pt->adev->base, ret || !mapped)) {
-				ret = -EINVAL;
-				goto err_unmap;
-			}
 		}
 		if (!size)
-			return 0;
+			return;
 	}
-
-	/* An imported buffer with less memory than its size says. */
-	ret = -EINVAL;
-err_unmap:
-	if (va > start) {
-		apu_pt_unmap(pt, start, va - start);
-		apu_mmu_invalidate(pt, start, va - start);
-	}
-	return ret;
 }
 
 /**

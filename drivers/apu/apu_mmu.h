@@ -32,7 +32,8 @@ void apu_pt_fini(struct apu_pt *pt);
 
 int apu_pt_reserve(struct apu_pt *pt, u64 va, u64 size);
 void apu_pt_unreserve(struct apu_pt *pt);
-int apu_pt_map(struct apu_pt *pt, u64 va, struct sg_table *sgt, u64 offset, u64 size, bool write);
+bool apu_pt_can_map(struct apu_pt *pt, struct sg_table *sgt, u64 size);
+void apu_pt_map(struct apu_pt *pt, u64 va, struct sg_table *sgt, u64 offset, u64 size, bool write);
 void apu_pt_unmap(struct apu_pt *pt, u64 va, u64 size);
 bool apu_pt_maybe_block(struct apu_pt *pt, u64 va);
 

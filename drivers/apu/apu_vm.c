@@ -26,6 +26,7 @@
 #include <linux/dma-resv.h>
 #include <linux/slab.h>
 
+#include <drm/drm_drv.h>
 #include <drm/drm_print.h>
 
 #include <drm/apu_accel.h>
@@ -45,7 +46,7 @@ struct apu_va {
 	bool write;
 };
 
-/* What an operation needs, allocated before it starts. */
+/* What an operation needs, allocated and checked before it starts: it cannot fail. */
 struct apu_bind {
 	struct apu_vm *vm;
 	/* For the new mapping and the rest of those that it cuts. */
@@ -126,12 +127,9 @@ static int apu_vm_step_map(struct drm_gpuva_op *op, void *priv)
 	struct apu_bind *bind = priv;
 	struct apu_vm *vm = bind->vm;
 	struct apu_va *va;
-	int ret;
 
-	ret = apu_pt_map(&vm->pt, op->map.va.addr, bind->sgt, op->map.gem.offset,
-			 op->map.va.range, bind->write);
-	if (ret)
-		return ret;
+	apu_pt_map(&vm->pt, op->map.va.addr, bind->sgt, op->map.gem.offset, op->map.va.range,
+		   bind->write);
 
 	va = apu_bind_take_va(bind, bind->write);
 	drm_gpuva_map(&vm->base, &va->base, &op->map);
@@ -181,7 +179,6 @@ static void apu_vm_cut(struct apu_vm *vm, struct drm_gpuva *va, u64 start, u64 e
 	dma_resv_lock(drm_gpuvm_resv(&vm->base), NULL);
 	idx = apu_mmu_lock(&vm->pt, from, to - from);
 	apu_pt_unmap(&vm->pt, from, to - from);
-	/* Mapped before, so these cannot fail. */
 	if (from < start)
 		apu_pt_map(&vm->pt, from, sgt, va->gem.offset + (from - va->va.addr),
 			   start - from, write);
@@ -405,6 +402,10 @@ static int apu_bind_prepare_map(struct apu_bind *bind, struct drm_file *drm_file
 		ret = PTR_ERR(bind->sgt);
 		goto out_put;
 	}
+	if (!apu_pt_can_map(&bind->vm->pt, bind->sgt, op->bo_offset + op->size)) {
+		ret = -EINVAL;
+		goto out_put;
+	}
 
 	bind->vm_bo = apu_vm_bo_obtain(bind->vm, obj);
 	if (IS_ERR(bind->vm_bo)) {
@@ -492,7 +493,7 @@ int apu_vm_bind_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_f
 	struct drm_apu_vm_bind *args = data;
 	struct drm_apu_vm_bind_op *ops;
 	struct apu_vm *vm;
-	int ret = 0;
+	int idx, ret = 0;
 	u32 i;
 
 	args->fail_index = args->ops.count;
@@ -509,6 +510,12 @@ int apu_vm_bind_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_f
 		goto out_free;
 	}
 
+	/* No new DMA mappings once apu_gem_unplug() has undone them all. */
+	if (!drm_dev_enter(drm, &idx)) {
+		ret = -ENODEV;
+		goto out_put;
+	}
+
 	for (i = 0; i < args->ops.count; i++) {
 		ret = apu_vm_bind_one(vm, drm_file, &ops[i]);
 		if (ret) {
@@ -516,7 +523,9 @@ int apu_vm_bind_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_f
 			break;
 		}
 	}
+	drm_dev_exit(idx);
 
+out_put:
 	apu_vm_put(vm);
 out_free:
 	kvfree(ops);
