@@ -216,21 +216,25 @@ void add_copy(struct lower *lw, const struct op *op, const struct view *from, co
 	l->cmd.copy.dst_type = to->buf->dtype;
 }
 
-struct view dense_copy(struct lower *lw, const struct op *op, const struct view *v)
+struct view dense_temp(struct lower *lw, const struct view *v)
 {
 	struct buffer *b = alloc(1, sizeof(*b));
-	struct view to;
 
-	*b = *v->buf;
+	b->name = v->buf->name;
+	b->dtype = b->ext_dtype = v->buf->dtype;
 	b->elems = (uint64_t)v->n * v->h * v->w * v->c;
 	b->bytes = b->elems * dtype_size(b->dtype);
 	b->region = -1;
-	b->ext_dtype = b->dtype;
-	b->ext_off = 0;
-	b->is_input = b->is_output = b->is_const = false;
+	b->first = b->last = -1;
 	b->id = (int)lw->p->buffers.n;
 	*PUSH(&lw->p->buffers) = b;
-	to = view_dense(b, v->n, v->h, v->w, v->c);
+	return view_dense(b, v->n, v->h, v->w, v->c);
+}
+
+struct view dense_copy(struct lower *lw, const struct op *op, const struct view *v)
+{
+	struct view to = dense_temp(lw, v);
+
 	add_copy(lw, op, v, &to);
 	return to;
 }

@@ -23,6 +23,8 @@ void tensor_shape4(const struct tensor *t, uint32_t dims[4]);
 /* Merges dimensions of dense views that an element-wise layer does not tell apart. */
 void flatten_elementwise(struct layer *l);
 struct layer *add_layer(struct lower *lw, enum layer_kind kind, const struct op *op);
+/* A new buffer with the shape of a view. */
+struct view dense_temp(struct lower *lw, const struct view *v);
 /* A dense copy of a view, made by a layer before the next one. */
 struct view dense_copy(struct lower *lw, const struct op *op, const struct view *v);
 void add_copy(struct lower *lw, const struct op *op, const struct view *from,

@@ -363,7 +363,8 @@ void lower_fully_connected(struct lower *lw, struct op *op)
 {
 	struct conv_args a = conv_args(lw, op);
 	uint32_t batch, depth;
-	struct view in, out;
+	struct view in, out, final, temp;
+	bool direct;
 	struct layer *l;
 
 	if (op->weights_format)
@@ -382,9 +383,15 @@ void lower_fully_connected(struct lower *lw, struct op *op)
 		in = dense_copy(lw, op, &in);
 		view_as_rows(&in, batch, depth, &in);
 	}
-	if (!view_as_rows(place_tensor(lw, op->out[0]), batch, a.out_c, &out))
-		fail_op(lw->g, op, "its output cannot be concatenated: not supported");
+	final = *place_tensor(lw, op->out[0]);
+	direct = view_as_rows(&final, batch, a.out_c, &out);
+	if (!direct) {
+		temp = dense_temp(lw, &final);
+		view_as_rows(&temp, batch, a.out_c, &out);
+	}
 	l = start_layer(lw, op, LAYER_CONV, &a, depth);
 	l->in[0] = in;
 	l->out = out;
+	if (!direct)
+		add_copy(lw, op, &temp, &final);
 }

@@ -374,7 +374,7 @@ void lower_softmax(struct lower *lw, struct op *op)
 	struct tensor *in, *out;
 	struct softmax_params p;
 	uint32_t rows, depth;
-	struct view vi, vo;
+	struct view vi, vo, ri, ro;
 	struct layer *l;
 
 	check_operands(g, op, 1, 1);
@@ -391,12 +391,13 @@ void lower_softmax(struct lower *lw, struct op *op)
 	if (depth > 65536)
 		fail_op(g, op, "%u elements in a row, at most 65536 are supported", depth);
 	vi = *place_tensor(lw, op->in[0]);
-	if (!view_as_rows(&vi, rows, depth, &vi)) {
-		vi = dense_copy(lw, op, &vi);
-		view_as_rows(&vi, rows, depth, &vi);
+	vo = *place_tensor(lw, op->out[0]);
+	if (view_as_rows(&vi, rows, depth, &ri) && view_as_rows(&vo, rows, depth, &ro)) {
+		vi = ri;
+		vo = ro;
+	} else if (vi.n != vo.n || vi.h != vo.h || vi.w != vo.w || vi.c != depth || vo.c != depth) {
+		fail_op(g, op, "input and output differ in shape");
 	}
-	if (!view_as_rows(place_tensor(lw, op->out[0]), rows, depth, &vo))
-		fail_op(g, op, "its output cannot be concatenated: not supported");
 	l = add_layer(lw, LAYER_SOFTMAX, op);
 	l->nin = 1;
 	l->in[0] = vi;

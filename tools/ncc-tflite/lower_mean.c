@@ -22,17 +22,28 @@ static bool spatial_axes(const struct tensor *in, const struct tensor *axes)
 	return mask == (1u << 1 | 1u << 2);
 }
 
-static void set_window(struct lower *lw, struct op *op, struct layer *l)
+/* The output without its rows and columns of 1. */
+static void set_views(struct lower *lw, struct op *op, struct layer *l)
 {
 	const struct tensor *in = op_in(lw->g, op, 0);
-	struct view *v = place_tensor(lw, op->out[0]);
+	uint32_t n = in->dims[0], c = in->dims[3];
+	struct view i = *place_tensor(lw, op->in[0]), o = *place_tensor(lw, op->out[0]), rows;
 
 	l->nin = 1;
-	l->in[0] = *place_tensor(lw, op->in[0]);
-	if (!view_is_dense(v))
-		fail_op(lw->g, op, "its output cannot be concatenated: not supported");
-	l->out = view_dense(v->buf, in->dims[0], 1, 1, in->dims[3]);
-	l->out.off = v->off;
+	l->in[0] = i;
+	if (view_as_rows(&o, n, c, &rows)) {
+		l->out = (struct view){.buf = o.buf,
+				       .off = rows.off,
+				       .n = n,
+				       .h = 1,
+				       .w = 1,
+				       .c = c,
+				       .np = rows.hp,
+				       .hp = rows.hp,
+				       .wp = rows.hp};
+		return;
+	}
+	fail_op(lw->g, op, "its output cannot be concatenated: not supported");
 }
 
 /*
@@ -80,7 +91,7 @@ static void mean_quantised(struct lower *lw, struct op *op, uint32_t k_h, uint32
 	l->const_off = add_static(lw->p, ones, bytes, PLACE_ALIGN);
 	l->quant_rel = add_static(lw->p, &q, sizeof(q), 8) - l->const_off;
 	l->const_bytes = l->quant_rel + sizeof(q);
-	set_window(lw, op, l);
+	set_views(lw, op, l);
 }
 
 void lower_mean(struct lower *lw, struct op *op)
@@ -116,5 +127,5 @@ void lower_mean(struct lower *lw, struct op *op)
 	l->cmd.pool.stride_h = l->cmd.pool.stride_w = 1;
 	l->cmd.pool.act_min = r.min;
 	l->cmd.pool.act_max = r.max;
-	set_window(lw, op, l);
+	set_views(lw, op, l);
 }

@@ -185,7 +185,7 @@ static uint64_t size_tiles(struct plan *plan, struct group *g, uint32_t rows)
 
 	g->rows = rows;
 	g->stripes = (uint32_t)div_up(h, rows);
-	copies = (uint64_t)g->stripes * n > 1 && plan->o.level ? 2 : 1;
+	copies = (uint64_t)g->stripes * n > 1 && plan->o.level && !g->single ? 2 : 1;
 	for (unsigned i = g->first; i <= g->last; i++) {
 		struct layer_plan *lp = &plan->layers[i];
 
@@ -311,8 +311,12 @@ static bool choose_rows(struct plan *plan, unsigned index, bool accept_any)
 			rows = least;
 		if (size_tiles(plan, g, rows) <= room)
 			return true;
-		if (rows <= least)
-			return false;
+		if (rows <= least) {
+			if (!accept_any || g->single)
+				return false;
+			g->single = true;
+			continue;
+		}
 		n = (uint32_t)max64(n + 1, (int64_t)n * 5 / 4);
 	}
 }
