@@ -138,6 +138,7 @@ void parse_options(struct options *o, int argc, char **argv)
 			break;
 		case 'v':
 			o->verbose = true;
+			set_verbose(true);
 			break;
 		case OPT_RELAX:
 			o->relax_fp32 = true;

@@ -56,7 +56,7 @@ struct group {
 	unsigned first, last; /* layers, inclusive */
 	uint32_t rows; /* of the last layer's output per stripe */
 	uint32_t stripes; /* per image */
-	bool single;	  /* no room for double buffers */
+	bool single; /* no room for double buffers */
 };
 
 struct plan {

@@ -116,6 +116,8 @@ static void read_tensor(struct tensor *t, const struct fb_table *tt, const struc
 	if (buffer >= buffers->count)
 		fail("damaged file: tensor \"%s\" names buffer %u of %u", t->name, buffer,
 		     buffers->count);
+	if (fb_has(tt, TENSOR_SPARSITY))
+		fail("tensor \"%s\": sparse constants are not supported", t->name);
 	if (buffer) {
 		struct fb_table b = fb_vec_table(buffers, buffer);
 		struct fb_vec data = fb_get_vec(&b, BUFFER_DATA, 1);
@@ -137,8 +139,6 @@ static void read_tensor(struct tensor *t, const struct fb_table *tt, const struc
 			t->data = b.fb->data + data.pos;
 		}
 	}
-	if (t->data && fb_has(tt, TENSOR_SPARSITY))
-		fail("tensor \"%s\": sparse constants are not supported", t->name);
 }
 
 static void read_options(struct op *op, const struct fb_table *o)

@@ -5,6 +5,7 @@
 #include "util.h"
 
 static const char *subject;
+static bool verbose;
 
 /* Everything ever allocated stays reachable from here, for leak checkers. */
 static struct chunk {
@@ -37,10 +38,17 @@ void fail(const char *fmt, ...)
 	exit(1);
 }
 
+void set_verbose(bool on)
+{
+	verbose = on;
+}
+
 void warn(const char *fmt, ...)
 {
 	va_list ap;
 
+	if (!verbose)
+		return;
 	va_start(ap, fmt);
 	say("warning: ", fmt, ap);
 	va_end(ap);

@@ -18,6 +18,8 @@ void set_subject(const char *file);
 
 /* One line on standard error, then exit status 1. */
 _Noreturn void fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Only if asked to be verbose: an error is one line and nothing else. */
+void set_verbose(bool on);
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Zeroed memory that lives until exit; never NULL. */
