@@ -145,20 +145,25 @@ int apu_request_bind_output_fd(struct apu_request *request, unsigned int index, 
 	return bind_fd(request, true, index, fd, offset, size);
 }
 
-static void count_staging(struct apu_request *request, int sign)
+static void count_staging(struct apu_request *request, bool has)
 {
 	struct apu_session *session = request->session;
 	uint64_t bo = request->staging ? request->staging->size : 0;
 
 	pthread_mutex_lock(&session->lock);
-	session->io_bytes += sign * request->staging_bytes;
-	session->request_total += sign * bo;
+	if (has) {
+		session->io_bytes += request->staging_bytes;
+		session->request_total += bo;
+	} else {
+		session->io_bytes -= request->staging_bytes;
+		session->request_total -= bo;
+	}
 	pthread_mutex_unlock(&session->lock);
 }
 
 static void drop_staging(struct apu_request *request)
 {
-	count_staging(request, -1);
+	count_staging(request, false);
 	apu_bo_release(request->staging);
 	request->staging = NULL;
 	request->staging_bytes = 0;
@@ -192,7 +197,7 @@ int request_stage(struct apu_request *request, uint32_t mask)
 	request->staging = bo;
 	request->staging_bytes = bytes;
 	request->staged = mask;
-	count_staging(request, 1);
+	count_staging(request, true);
 	return 0;
 }
 
