@@ -259,6 +259,29 @@ def commands_rst(desc):
     return out
 
 
+def check_keys(what, item, allowed):
+    """An unquoted comma in a description makes YAML see a key of its own."""
+    unknown = set(item) - allowed
+    if unknown:
+        die(f"{what}: unknown {', '.join(map(repr, sorted(map(str, unknown))))}; is a quote missing?")
+
+
+def check(desc):
+    for b, block in desc["blocks"].items():
+        for r in block["registers"]:
+            check_keys(f"{b}.{r.get('name')}", r, {"name", "at", "access", "reset", "doc", "fields", "n", "step"})
+    commands = {c["name"]: c for c in desc["commands"]}
+    for items in (desc["structs"], commands):
+        for name, item in items.items():
+            check_keys(name, item, {"name", "opcode", "engines", "doc", "fields", "size"})
+            for f in item.get("fields", []):
+                check_keys(f"{name}.{f.get('name')}", f, {"name", "type", "n", "doc"})
+    for name, e in desc["enums"].items():
+        check_keys(name, e, {"doc", "values"})
+    for name, c in desc["constants"].items():
+        check_keys(name, c, {"value", "doc"})
+
+
 def outputs(desc):
     regs_kernel = head(KERNEL, "Registers and in-memory structures of APU v1.") + kernel_registers(desc["blocks"])
     regs_kernel += constants(desc) + structs_of(KERNEL, desc) + ["#endif /* __APU_REGS_H__ */"]
@@ -281,6 +304,7 @@ def main():
     if sys.argv[1:] not in ([], ["--check"]):
         sys.exit("usage: gen-regs.py [--check]")
     desc = yaml.safe_load((TOP / SOURCE).read_text())
+    check(desc)
     stale = []
     for path, lines in outputs(desc).items():
         text = "\n".join(lines).rstrip("\n") + "\n"
