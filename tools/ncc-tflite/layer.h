@@ -93,6 +93,7 @@ struct layer {
 	uint32_t w_row_bytes; /* of one output channel (depthwise: of one tap) */
 	uint32_t const_c; /* output channels in those constants */
 	uint32_t c0; /* the first that is this layer's, after a split */
+	uint8_t direct_mode; /* 1 + plan_options.direct for this layer; 0: as for all */
 	bool no_l1_consts; /* the planner gave up on having them in L1 */
 	/* Groups before this layer's own when they are loaded; at most max_ahead. */
 	unsigned ahead, max_ahead;

@@ -61,6 +61,33 @@ static uint64_t best_fit(struct arena *a, size_t n, struct block **live)
 	return best == UINT64_MAX ? end : best;
 }
 
+/* The time in the life of block number n at which blocks up to it need most. */
+static int fullest_time(const struct arena *a, size_t n)
+{
+	const struct block *x = &a->blocks.v[n];
+	uint64_t most = 0;
+	int worst = x->from;
+
+	for (size_t i = 0; i <= n; i++) {
+		int time = a->blocks.v[i].from;
+		uint64_t sum = 0;
+
+		if (time < x->from || time > x->to)
+			continue;
+		for (size_t j = 0; j <= n; j++) {
+			const struct block *b = &a->blocks.v[j];
+
+			if (b->from <= time && time <= b->to)
+				sum += b->bytes;
+		}
+		if (sum > most) {
+			most = sum;
+			worst = time;
+		}
+	}
+	return worst;
+}
+
 int arena_place(struct arena *a, uint64_t limit)
 {
 	struct block **live = alloc(a->blocks.n + 1, sizeof(*live));
@@ -74,7 +101,7 @@ int arena_place(struct arena *a, uint64_t limit)
 		b->off = best_fit(a, i, live);
 		*b->where = b->off;
 		if (b->off + b->bytes > limit)
-			return b->from > 0 ? b->from : 0;
+			return fullest_time(a, i);
 		if (b->off + b->bytes > a->used)
 			a->used = b->off + b->bytes;
 	}

@@ -524,6 +524,7 @@ static void split_consts(struct plan *plan)
 	for (unsigned i = 0; plan->o.const_chunk && i < p->layers.n; i++) {
 		const struct layer *l = &p->layers.v[i];
 		uint64_t parts = div_up(const_layout(l).total, plan->o.const_chunk);
+		unsigned direct = l->direct_mode ? l->direct_mode - 1u : plan->o.direct;
 
 		if (l->kind != LAYER_CONV || parts < 2 ||
 		    l->in[0].h * row_bytes(&l->in[0]) > plan->o.l1_bytes / 4 ||
@@ -531,8 +532,8 @@ static void split_consts(struct plan *plan)
 			continue;
 		if (!layer_split_channels(p, i, (unsigned)parts))
 			continue;
-		for (unsigned k = 0; plan->o.direct && k < parts; k++)
-			p->layers.v[i + k].no_l1_consts = k % plan->o.direct == 0;
+		for (unsigned k = 0; direct && k < parts; k++)
+			p->layers.v[i + k].no_l1_consts = k % direct == 0;
 		i += (unsigned)parts - 1;
 	}
 	program_refresh(p);
@@ -548,7 +549,7 @@ static int64_t spare_bytes(const struct plan *plan, const struct group *g)
 
 		cycles += (uint64_t)l->out.n * layer_cycles(l, l->out.h);
 		if (l->no_l1_consts)
-			cycles += const_layout(l).total / plan->o.load_rate;
+			used += const_layout(l).total;
 	}
 	return (int64_t)(cycles / plan->o.num_mdla * plan->o.load_rate) - (int64_t)used;
 }

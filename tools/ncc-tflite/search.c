@@ -31,7 +31,7 @@ static const struct {
 #define ROUNDS 2
 
 /* Commands made in search; a limit on time that does not depend on the machine. */
-#define BUDGET 100000
+#define BUDGET 300000
 
 /* The layers as they were before a plan split any. */
 struct snapshot {
@@ -74,41 +74,91 @@ static struct plan_options with_params(const struct plan_options *base,
 	return o;
 }
 
+struct search {
+	struct program *p;
+	struct snapshot snap;
+	const struct plan_options *base;
+	uint64_t best[NUM_PARAMS];
+	uint64_t cycles;
+	uint64_t spent;
+};
+
+/* Is what was changed last an improvement? */
+static bool better(struct search *s)
+{
+	struct plan_options o = with_params(s->base, s->best);
+	struct code *code;
+
+	if (s->spent > BUDGET)
+		return false;
+	code = make_code(s->p, &s->snap, &o);
+	s->spent += code->commands;
+	if (code->cycles >= s->cycles)
+		return false;
+	s->cycles = code->cycles;
+	return true;
+}
+
+static void vary_params(struct search *s)
+{
+	for (unsigned i = 0; i < NUM_PARAMS; i++) {
+		uint64_t was = s->best[i], now = was;
+
+		for (unsigned k = 0; k < params[i].n; k++) {
+			if (params[i].values[k] == was)
+				continue;
+			s->best[i] = params[i].values[k];
+			if (better(s))
+				now = s->best[i];
+		}
+		s->best[i] = now;
+	}
+}
+
+/* Which of the layers with many constants read some of them by themselves. */
+static void vary_layers(struct search *s)
+{
+	static const uint8_t modes[] = {1, 2, 3, 4};
+
+	for (size_t i = 0; i < s->snap.n; i++) {
+		struct layer *l = &s->snap.layers[i];
+		uint8_t now = l->direct_mode;
+
+		if (l->kind != LAYER_CONV || const_layout(l).total <= s->best[CHUNK] ||
+		    !s->best[CHUNK])
+			continue;
+		for (unsigned k = 0; k < ARRAY_SIZE(modes); k++) {
+			l->direct_mode = modes[k];
+			if (better(s))
+				now = modes[k];
+		}
+		l->direct_mode = now;
+	}
+}
+
 struct code *search_code(struct program *p, const struct plan_options *base)
 {
-	struct snapshot snap = {.layers = p->layers.v, .n = p->layers.n};
-	uint64_t best[NUM_PARAMS], cycles, spent;
+	struct search s = {
+		.p = p,
+		.snap = {.layers = p->layers.v, .n = p->layers.n},
+		.base = base,
+	};
 	struct plan_options o;
 	struct code *code;
 
 	for (unsigned i = 0; i < NUM_PARAMS; i++)
-		best[i] = params[i].values[0];
-	o = with_params(base, best);
-	code = make_code(p, &snap, &o);
+		s.best[i] = params[i].values[0];
+	o = with_params(base, s.best);
+	code = make_code(p, &s.snap, &o);
 	if (base->level < 3)
 		return code;
-	cycles = code->cycles;
-	spent = code->commands;
+	s.cycles = code->cycles;
+	s.spent = code->commands;
 	for (unsigned round = 0; round < ROUNDS; round++) {
-		for (unsigned i = 0; i < NUM_PARAMS; i++) {
-			uint64_t was = best[i], now = was;
-
-			for (unsigned k = 0; k < params[i].n; k++) {
-				if (params[i].values[k] == was || spent > BUDGET)
-					continue;
-				best[i] = params[i].values[k];
-				o = with_params(base, best);
-				code = make_code(p, &snap, &o);
-				spent += code->commands;
-				if (code->cycles < cycles) {
-					cycles = code->cycles;
-					now = best[i];
-				}
-			}
-			best[i] = now;
-		}
+		vary_params(&s);
+		vary_layers(&s);
 	}
 	/* Buffers and layers are as the last plan left them. */
-	o = with_params(base, best);
-	return make_code(p, &snap, &o);
+	o = with_params(base, s.best);
+	return make_code(p, &s.snap, &o);
 }
