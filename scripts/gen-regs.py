@@ -51,8 +51,9 @@ def c_comment(text, indent="", width=92):
 class Dialect:
     """How one of the projects spells a header: integer types and asserts."""
 
-    def __init__(self, types, prologue, guard, registers):
-        self.types, self.prologue, self.guard, self.registers = types, prologue, guard, registers
+    def __init__(self, types, prologue, guard, word, width=92):
+        self.types, self.prologue, self.guard = types, prologue, guard
+        self.word, self.width = word, width
 
     def field(self, f, structs):
         t = f["type"]
@@ -64,18 +65,27 @@ class Dialect:
 KERNEL = Dialect({"u8": "__u8", "u16": "__le16", "u32": "__le32", "i32": "__le32",
                   "u64": "__le64", "ref": "__le64"},
                  ["#include <linux/bits.h>", "#include <linux/build_bug.h>", "#include <linux/types.h>"],
-                 "__APU_REGS_H__", "kernel")
-QEMU = Dialect({}, ["#include \"hw/registerfields.h\""], "HW_APU_REGS_H", "qemu")
+                 "__APU_REGS_H__", "static_assert")
+QEMU = Dialect({}, ["#include \"hw/registerfields.h\""], "HW_APU_REGS_H", None, 76)
 USER = Dialect({"u8": "uint8_t", "u16": "uint16_t", "u32": "uint32_t", "i32": "int32_t",
                 "u64": "uint64_t", "ref": "uint64_t"},
-               ["#include <stdint.h>"], "APU_ISA_H", None)
+               ["#include <stdint.h>"], "APU_ISA_H", "_Static_assert")
+# The same in QEMU's style.
+USER_QEMU = Dialect(USER.types, USER.prologue, USER.guard, USER.word, 76)
+
+
+def in_qemu_style(lines):
+    """Four spaces for each tab at the start of a line."""
+    return ["    " * (len(x) - len(x.lstrip("\t"))) + x.lstrip("\t") for x in lines]
+
+
+def provenance(what):
+    return ["/*", f" * {what}", f" * Generated from {SOURCE}", " * by scripts/gen-regs.py: do not edit.", " */"]
 
 
 def head(d, what):
-    out = [f"/* SPDX-License-Identifier: {LICENCE} */",
-           f"/* {what} Generated from {SOURCE} by scripts/gen-regs.py: do not edit. */",
-           f"#ifndef {d.guard}", f"#define {d.guard}", ""]
-    return out + d.prologue + [""]
+    out = [f"/* SPDX-License-Identifier: {LICENCE} */"] + provenance(what)
+    return out + [f"#ifndef {d.guard}", f"#define {d.guard}", ""] + d.prologue + [""]
 
 
 def reg_name(block, reg):
@@ -118,25 +128,28 @@ def qemu_registers(blocks):
     return out
 
 
-def constants(desc):
+def constants(d, desc):
     out = []
     for name, c in desc["constants"].items():
-        out += c_comment(c["doc"]) + [f"#define APU_{name} {c['value']}"]
+        out += c_comment(c["doc"], "", d.width) + [f"#define APU_{name} {c['value']}"]
     out.append("")
     for name, e in desc["enums"].items():
-        out += c_comment(e["doc"]) + [f"enum apu_{name} {{"]
+        out += c_comment(e["doc"], "", d.width) + [f"enum apu_{name} {{"]
         out += [f"\tAPU_{name.upper()}_{k} = {v}," for k, v in e["values"].items()] + ["};", ""]
     return out
 
 
 def struct_body(d, name, fields, structs, size, doc, check):
-    out = c_comment(doc) + [f"struct {name} {{"]
+    out = c_comment(doc, "", d.width) + [f"struct {name} {{"]
     if check is None:
         out.append("\tstruct apu_cmd_header hdr;")
     for f in fields:
-        out += c_comment(f["doc"], "\t") + [f"\t{d.field(f, structs)}"]
-    word = "_Static_assert" if d is USER else "static_assert"
-    return out + ["};", f"{word}(sizeof(struct {name}) == {size}, \"size of {name}\");", ""]
+        out += c_comment(f["doc"], "\t", d.width) + [f"\t{d.field(f, structs)}"]
+    out += ["};", ""] if d is KERNEL else ["};"]
+    check = f"{d.word}(sizeof(struct {name}) == {size},", f"\"size of {name}\");"
+    if len(" ".join(check)) <= d.width + 4:
+        return out + [" ".join(check), ""]
+    return out + [check[0], " " * (len(d.word) + 1) + check[1], ""]
 
 
 def structs_of(d, desc):
@@ -151,7 +164,7 @@ def structs_of(d, desc):
     return out
 
 
-def commands_of(desc):
+def commands_of(d, desc):
     out = ["/* First eight bytes of every command */", "struct apu_cmd_header {", "\tuint8_t opcode;",
            "\t/* zero */", "\tuint8_t flags;", "\t/* length of the command in 64-bit words, this one included */",
            "\tuint16_t words;", "\t/* immediate operand; zero where the command names none */",
@@ -164,25 +177,24 @@ def commands_of(desc):
         _, size = layout(c["name"], fields, desc["structs"], 8)
         if size % 8:
             die(f"command {c['name']} has {size} bytes, not a multiple of 8")
-        out += struct_body(USER, f"apu_cmd_{c['name'].lower()}", fields, desc["structs"], size, c["doc"], None)
+        out += struct_body(d, f"apu_cmd_{c['name'].lower()}", fields, desc["structs"], size, c["doc"], None)
     return out
 
 
-def isa_header(desc):
-    out = head(USER, "Command set and in-memory structures of APU v1.")
+def isa_header(d, desc):
+    out = head(d, "Command set and in-memory structures of APU v1.")
     out += ["#ifdef __cplusplus", "#define _Static_assert static_assert", "#endif", "",
             "/* All structures are little endian and naturally aligned. */", ""]
     v = desc["version"]
     out += [f"#define APU_HW_VERSION ({v['major']}u << 16 | {v['minor']}u)", ""]
-    out += constants(desc) + structs_of(USER, desc) + commands_of(desc)
+    out += constants(d, desc) + structs_of(d, desc) + commands_of(d, desc)
     return out + ["#endif"]
 
 
 def table_header(desc):
     """What a disassembler needs: every command with the place and kind of its fields."""
     kinds = {"u8": "U8", "u16": "U16", "u32": "U32", "i32": "I32", "u64": "U64", "ref": "REF"}
-    out = [f"/* SPDX-License-Identifier: {LICENCE} */",
-           f"/* Fields of every command. Generated from {SOURCE} by scripts/gen-regs.py: do not edit. */"]
+    out = [f"/* SPDX-License-Identifier: {LICENCE} */"] + provenance("Fields of every command.")
     for c in desc["commands"]:
         rows, size = layout(c["name"], c.get("fields", []), desc["structs"], 8)
         mask = sum(1 << desc["enums"]["engine_class"]["values"][e] for e in c["engines"])
@@ -284,15 +296,14 @@ def check(desc):
 
 def outputs(desc):
     regs_kernel = head(KERNEL, "Registers and in-memory structures of APU v1.") + kernel_registers(desc["blocks"])
-    regs_kernel += constants(desc) + structs_of(KERNEL, desc) + ["#endif /* __APU_REGS_H__ */"]
+    regs_kernel += constants(KERNEL, desc) + structs_of(KERNEL, desc) + ["#endif /* __APU_REGS_H__ */"]
     regs_qemu = head(QEMU, "Registers of APU v1.") + qemu_registers(desc["blocks"]) + ["#endif"]
-    isa = isa_header(desc)
     return {
         "drivers/apu/apu_regs.h": regs_kernel,
         "qemu-device/overlay/hw/apu/apu_regs.h": regs_qemu,
-        "qemu-device/overlay/hw/apu/apu_isa.h": isa,
+        "qemu-device/overlay/hw/apu/apu_isa.h": in_qemu_style(isa_header(USER_QEMU, desc)),
         "qemu-device/overlay/hw/apu/apu_cmd_table.h": table_header(desc),
-        "hal/include/apu/apu_isa.h": isa,
+        "hal/include/apu/apu_isa.h": isa_header(USER, desc),
         "hal/src/apu_cmd_table.h": table_header(desc),
         "Documentation/hardware/registers.rst": registers_rst(desc),
         "Documentation/hardware/structures.rst": structures_rst(desc),

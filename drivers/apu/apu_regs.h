@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-or-later OR MIT) */
-/* Registers and in-memory structures of APU v1. Generated from Documentation/hardware/apu-v1.yaml by scripts/gen-regs.py: do not edit. */
+/*
+ * Registers and in-memory structures of APU v1.
+ * Generated from Documentation/hardware/apu-v1.yaml
+ * by scripts/gen-regs.py: do not edit.
+ */
 #ifndef __APU_REGS_H__
 #define __APU_REGS_H__
 
@@ -261,6 +265,7 @@ struct apu_stream_desc {
 	/* Its address, aligned to 8 */
 	__le64 va;
 };
+
 static_assert(sizeof(struct apu_stream_desc) == 16, "size of apu_stream_desc");
 
 /* Job descriptor: what the driver writes into a slot */
@@ -288,6 +293,7 @@ struct apu_job_desc {
 	/* The gang */
 	struct apu_stream_desc streams[8];
 };
+
 static_assert(sizeof(struct apu_job_desc) == 192, "size of apu_job_desc");
 
 /* Counters of one stream */
@@ -301,6 +307,7 @@ struct apu_stream_stat {
 	/* Bytes moved from and to L1 */
 	__le64 l1_bytes;
 };
+
 static_assert(sizeof(struct apu_stream_stat) == 32, "size of apu_stream_stat");
 
 /* Completion record: what the hardware writes when a job ends, status last */
@@ -334,6 +341,7 @@ struct apu_job_completion {
 	/* Counters per stream */
 	struct apu_stream_stat streams[8];
 };
+
 static_assert(sizeof(struct apu_job_completion) == 320, "size of apu_job_completion");
 
 #endif /* __APU_REGS_H__ */

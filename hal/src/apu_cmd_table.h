@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-or-later OR MIT) */
-/* Fields of every command. Generated from Documentation/hardware/apu-v1.yaml by scripts/gen-regs.py: do not edit. */
+/*
+ * Fields of every command.
+ * Generated from Documentation/hardware/apu-v1.yaml
+ * by scripts/gen-regs.py: do not edit.
+ */
 APU_CMD(NOP, 0x01, 1, 0x7)
 APU_CMD_END
 APU_CMD(END, 0x02, 1, 0x7)

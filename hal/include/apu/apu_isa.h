@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-or-later OR MIT) */
-/* Command set and in-memory structures of APU v1. Generated from Documentation/hardware/apu-v1.yaml by scripts/gen-regs.py: do not edit. */
+/*
+ * Command set and in-memory structures of APU v1.
+ * Generated from Documentation/hardware/apu-v1.yaml
+ * by scripts/gen-regs.py: do not edit.
+ */
 #ifndef APU_ISA_H
 #define APU_ISA_H
 

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-or-later OR MIT) */
-/* Command set and in-memory structures of APU v1. Generated from Documentation/hardware/apu-v1.yaml by scripts/gen-regs.py: do not edit. */
+/*
+ * Command set and in-memory structures of APU v1.
+ * Generated from Documentation/hardware/apu-v1.yaml
+ * by scripts/gen-regs.py: do not edit.
+ */
 #ifndef APU_ISA_H
 #define APU_ISA_H
 
@@ -62,563 +66,603 @@
 
 /* Engine classes */
 enum apu_engine_class {
-	APU_ENGINE_CLASS_MDLA = 0,
-	APU_ENGINE_CLASS_EDMA = 1,
-	APU_ENGINE_CLASS_MVPU = 2,
+    APU_ENGINE_CLASS_MDLA = 0,
+    APU_ENGINE_CLASS_EDMA = 1,
+    APU_ENGINE_CLASS_MVPU = 2,
 };
 
 /* MMU_CMD.OP */
 enum apu_mmu_op {
-	APU_MMU_OP_INV_ALL = 1,
-	APU_MMU_OP_INV_ASID = 2,
-	APU_MMU_OP_INV_RANGE = 3,
-	APU_MMU_OP_LOCK = 4,
-	APU_MMU_OP_UNLOCK = 5,
+    APU_MMU_OP_INV_ALL = 1,
+    APU_MMU_OP_INV_ASID = 2,
+    APU_MMU_OP_INV_RANGE = 3,
+    APU_MMU_OP_LOCK = 4,
+    APU_MMU_OP_UNLOCK = 5,
 };
 
 /* Descriptor flags */
 enum apu_job_flag {
-	APU_JOB_FLAG_IRQ = 1,
-	APU_JOB_FLAG_CANCEL_ON_PRED_FAIL = 2,
+    APU_JOB_FLAG_IRQ = 1,
+    APU_JOB_FLAG_CANCEL_ON_PRED_FAIL = 2,
 };
 
 /* Completion status */
 enum apu_job_status {
-	APU_JOB_STATUS_PENDING = 0,
-	APU_JOB_STATUS_OK = 1,
-	APU_JOB_STATUS_CANCELLED = 2,
-	APU_JOB_STATUS_ABORTED = 3,
-	APU_JOB_STATUS_TIMEOUT = 4,
-	APU_JOB_STATUS_BAD_COMMAND = 5,
-	APU_JOB_STATUS_BAD_REGION = 6,
-	APU_JOB_STATUS_MMU_FAULT = 7,
-	APU_JOB_STATUS_BUS_ERROR = 8,
-	APU_JOB_STATUS_BAD_DESC = 9,
-	APU_JOB_STATUS_POWER_LOST = 10,
+    APU_JOB_STATUS_PENDING = 0,
+    APU_JOB_STATUS_OK = 1,
+    APU_JOB_STATUS_CANCELLED = 2,
+    APU_JOB_STATUS_ABORTED = 3,
+    APU_JOB_STATUS_TIMEOUT = 4,
+    APU_JOB_STATUS_BAD_COMMAND = 5,
+    APU_JOB_STATUS_BAD_REGION = 6,
+    APU_JOB_STATUS_MMU_FAULT = 7,
+    APU_JOB_STATUS_BUS_ERROR = 8,
+    APU_JOB_STATUS_BAD_DESC = 9,
+    APU_JOB_STATUS_POWER_LOST = 10,
 };
 
 /* MMU fault kinds */
 enum apu_fault_kind {
-	APU_FAULT_KIND_NONE = 0,
-	APU_FAULT_KIND_TRANSLATION = 1,
-	APU_FAULT_KIND_PERMISSION = 2,
-	APU_FAULT_KIND_ADDRESS_SIZE = 3,
-	APU_FAULT_KIND_WALK_BUS_ERROR = 4,
+    APU_FAULT_KIND_NONE = 0,
+    APU_FAULT_KIND_TRANSLATION = 1,
+    APU_FAULT_KIND_PERMISSION = 2,
+    APU_FAULT_KIND_ADDRESS_SIZE = 3,
+    APU_FAULT_KIND_WALK_BUS_ERROR = 4,
 };
 
 /* Element types */
 enum apu_dtype {
-	APU_DTYPE_NONE = 0,
-	APU_DTYPE_I8 = 1,
-	APU_DTYPE_U8 = 2,
-	APU_DTYPE_I16 = 3,
-	APU_DTYPE_I32 = 4,
-	APU_DTYPE_I64 = 5,
-	APU_DTYPE_F16 = 6,
-	APU_DTYPE_F32 = 7,
+    APU_DTYPE_NONE = 0,
+    APU_DTYPE_I8 = 1,
+    APU_DTYPE_U8 = 2,
+    APU_DTYPE_I16 = 3,
+    APU_DTYPE_I32 = 4,
+    APU_DTYPE_I64 = 5,
+    APU_DTYPE_F16 = 6,
+    APU_DTYPE_F32 = 7,
 };
 
 /* CONV.kind */
 enum apu_conv_kind {
-	APU_CONV_KIND_CONV = 0,
-	APU_CONV_KIND_DEPTHWISE = 1,
+    APU_CONV_KIND_CONV = 0,
+    APU_CONV_KIND_DEPTHWISE = 1,
 };
 
 /* CONV.quant_mode */
 enum apu_quant_mode {
-	APU_QUANT_MODE_NONE = 0,
-	APU_QUANT_MODE_PER_TENSOR = 1,
-	APU_QUANT_MODE_PER_CHANNEL = 2,
+    APU_QUANT_MODE_NONE = 0,
+    APU_QUANT_MODE_PER_TENSOR = 1,
+    APU_QUANT_MODE_PER_CHANNEL = 2,
 };
 
 /* POOL.kind */
 enum apu_pool_kind {
-	APU_POOL_KIND_MAX = 0,
-	APU_POOL_KIND_AVG = 1,
+    APU_POOL_KIND_MAX = 0,
+    APU_POOL_KIND_AVG = 1,
 };
 
 /* ELTWISE.fn */
 enum apu_elt_fn {
-	APU_ELT_FN_ADD = 0,
-	APU_ELT_FN_REQUANT = 1,
-	APU_ELT_FN_CLAMP = 2,
+    APU_ELT_FN_ADD = 0,
+    APU_ELT_FN_REQUANT = 1,
+    APU_ELT_FN_CLAMP = 2,
 };
 
 /* ACTIVATION.fn */
 enum apu_act_fn {
-	APU_ACT_FN_LUT8 = 0,
-	APU_ACT_FN_LOGISTIC = 1,
+    APU_ACT_FN_LUT8 = 0,
+    APU_ACT_FN_LOGISTIC = 1,
 };
 
 /* Regions with a fixed meaning */
 enum apu_region {
-	APU_REGION_L1 = 0,
-	APU_REGION_TEXT = 1,
-	APU_REGION_STATIC = 2,
-	APU_REGION_TEMP = 3,
-	APU_REGION_IO = 4,
+    APU_REGION_L1 = 0,
+    APU_REGION_TEXT = 1,
+    APU_REGION_STATIC = 2,
+    APU_REGION_TEMP = 3,
+    APU_REGION_IO = 4,
 };
 
 /* One stream of a job descriptor */
 struct apu_stream_desc {
-	/* engine_class */
-	uint8_t engine_class;
-	/* zero */
-	uint8_t pad0;
-	/* zero */
-	uint16_t pad1;
-	/* Bytes of the command buffer, a multiple of 8 */
-	uint32_t bytes;
-	/* Its address, aligned to 8 */
-	uint64_t va;
+    /* engine_class */
+    uint8_t engine_class;
+    /* zero */
+    uint8_t pad0;
+    /* zero */
+    uint16_t pad1;
+    /* Bytes of the command buffer, a multiple of 8 */
+    uint32_t bytes;
+    /* Its address, aligned to 8 */
+    uint64_t va;
 };
 _Static_assert(sizeof(struct apu_stream_desc) == 16, "size of apu_stream_desc");
 
 /* Job descriptor: what the driver writes into a slot */
 struct apu_job_desc {
-	/* Physical address of the page-table root (39-bit, 4 KiB granule, 3 levels) */
-	uint64_t ttbr;
-	/* Address-space identifier */
-	uint16_t asid;
-	/* 0 is lowest, 3 highest */
-	uint8_t priority;
-	/* 1 to MAX_STREAMS */
-	uint8_t num_streams;
-	/* Slots that must end first; those not active when the doorbell rings do not count */
-	uint16_t after;
-	/* job_flag */
-	uint16_t flags;
-	/* L1 that the gang needs, rounded up to banks */
-	uint32_t l1_kib;
-	/* Device-time limit, 1 to MAX_TIME_LIMIT_US */
-	uint32_t time_limit_us;
-	/* Not interpreted; copied to the completion record */
-	uint64_t cookie;
-	/* zero */
-	uint64_t reserved[4];
-	/* The gang */
-	struct apu_stream_desc streams[8];
+    /*
+     * Physical address of the page-table root (39-bit, 4 KiB granule,
+     * 3 levels)
+     */
+    uint64_t ttbr;
+    /* Address-space identifier */
+    uint16_t asid;
+    /* 0 is lowest, 3 highest */
+    uint8_t priority;
+    /* 1 to MAX_STREAMS */
+    uint8_t num_streams;
+    /*
+     * Slots that must end first; those not active when the doorbell
+     * rings do not count
+     */
+    uint16_t after;
+    /* job_flag */
+    uint16_t flags;
+    /* L1 that the gang needs, rounded up to banks */
+    uint32_t l1_kib;
+    /* Device-time limit, 1 to MAX_TIME_LIMIT_US */
+    uint32_t time_limit_us;
+    /* Not interpreted; copied to the completion record */
+    uint64_t cookie;
+    /* zero */
+    uint64_t reserved[4];
+    /* The gang */
+    struct apu_stream_desc streams[8];
 };
 _Static_assert(sizeof(struct apu_job_desc) == 192, "size of apu_job_desc");
 
 /* Counters of one stream */
 struct apu_stream_stat {
-	/* Cycles from the job's start to the end of the stream */
-	uint64_t cycles;
-	/* Cycles of them spent in commands other than WAIT */
-	uint64_t busy;
-	/* Bytes moved from and to DRAM */
-	uint64_t dram_bytes;
-	/* Bytes moved from and to L1 */
-	uint64_t l1_bytes;
+    /* Cycles from the job's start to the end of the stream */
+    uint64_t cycles;
+    /* Cycles of them spent in commands other than WAIT */
+    uint64_t busy;
+    /* Bytes moved from and to DRAM */
+    uint64_t dram_bytes;
+    /* Bytes moved from and to L1 */
+    uint64_t l1_bytes;
 };
 _Static_assert(sizeof(struct apu_stream_stat) == 32, "size of apu_stream_stat");
 
-/* Completion record: what the hardware writes when a job ends, status last */
+/*
+ * Completion record: what the hardware writes when a job ends,
+ * status last
+ */
 struct apu_job_completion {
-	/* job_status; the driver writes PENDING before it rings the doorbell */
-	uint32_t status;
-	/* BAD_COMMAND: the opcode; MMU_FAULT: fault_kind, bit 8 set for a write */
-	uint32_t detail;
-	/* Stream that failed first */
-	uint8_t fail_stream;
-	/* Engine index it ran on */
-	uint8_t fail_engine;
-	/* 1 when fail_offset counts from the start of the called buffer */
-	uint8_t fail_in_call;
-	/* zero */
-	uint8_t pad0;
-	/* Byte offset of the failing command in its buffer */
-	uint32_t fail_offset;
-	/* Address of an MMU fault or bus error */
-	uint64_t fault_va;
-	/* TIMESTAMP when the gang started */
-	uint64_t start;
-	/* TIMESTAMP when it ended */
-	uint64_t end;
-	/* The descriptor's */
-	uint64_t cookie;
-	/* Cycles of the whole gang */
-	uint64_t cycles;
-	/* Engine index of each stream, 8 bits each, stream 0 lowest */
-	uint64_t engines;
-	/* Counters per stream */
-	struct apu_stream_stat streams[8];
+    /* job_status; the driver writes PENDING before it rings the doorbell */
+    uint32_t status;
+    /* BAD_COMMAND: the opcode; MMU_FAULT: fault_kind, bit 8 set for a write */
+    uint32_t detail;
+    /* Stream that failed first */
+    uint8_t fail_stream;
+    /* Engine index it ran on */
+    uint8_t fail_engine;
+    /* 1 when fail_offset counts from the start of the called buffer */
+    uint8_t fail_in_call;
+    /* zero */
+    uint8_t pad0;
+    /* Byte offset of the failing command in its buffer */
+    uint32_t fail_offset;
+    /* Address of an MMU fault or bus error */
+    uint64_t fault_va;
+    /* TIMESTAMP when the gang started */
+    uint64_t start;
+    /* TIMESTAMP when it ended */
+    uint64_t end;
+    /* The descriptor's */
+    uint64_t cookie;
+    /* Cycles of the whole gang */
+    uint64_t cycles;
+    /* Engine index of each stream, 8 bits each, stream 0 lowest */
+    uint64_t engines;
+    /* Counters per stream */
+    struct apu_stream_stat streams[8];
 };
-_Static_assert(sizeof(struct apu_job_completion) == 320, "size of apu_job_completion");
+_Static_assert(sizeof(struct apu_job_completion) == 320,
+               "size of apu_job_completion");
 
-/* One requantisation entry: real multiplier = multiplier * 2^(shift - 31) */
+/*
+ * One requantisation entry: real multiplier = multiplier * 2^(shift
+ * - 31)
+ */
 struct apu_quant {
-	/* Q31 multiplier, zero or 2^30 to 2^31 - 1 */
-	int32_t multiplier;
-	/* Left shift if positive, right shift if negative; -31 to 30 */
-	int32_t shift;
+    /* Q31 multiplier, zero or 2^30 to 2^31 - 1 */
+    int32_t multiplier;
+    /* Left shift if positive, right shift if negative; -31 to 30 */
+    int32_t shift;
 };
 _Static_assert(sizeof(struct apu_quant) == 8, "size of apu_quant");
 
 /* First eight bytes of every command */
 struct apu_cmd_header {
-	uint8_t opcode;
-	/* zero */
-	uint8_t flags;
-	/* length of the command in 64-bit words, this one included */
-	uint16_t words;
-	/* immediate operand; zero where the command names none */
-	uint32_t imm;
+    uint8_t opcode;
+    /* zero */
+    uint8_t flags;
+    /* length of the command in 64-bit words, this one included */
+    uint16_t words;
+    /* immediate operand; zero where the command names none */
+    uint32_t imm;
 };
 
 enum apu_opcode {
-	APU_OP_NOP = 0x01,
-	APU_OP_END = 0x02,
-	APU_OP_SET_REGION = 0x03,
-	APU_OP_CALL = 0x04,
-	APU_OP_SIGNAL = 0x06,
-	APU_OP_WAIT = 0x07,
-	APU_OP_CONV = 0x10,
-	APU_OP_POOL = 0x11,
-	APU_OP_ELTWISE = 0x12,
-	APU_OP_COPY = 0x20,
-	APU_OP_FILL = 0x21,
-	APU_OP_SOFTMAX = 0x30,
-	APU_OP_ACTIVATION = 0x31,
+    APU_OP_NOP = 0x01,
+    APU_OP_END = 0x02,
+    APU_OP_SET_REGION = 0x03,
+    APU_OP_CALL = 0x04,
+    APU_OP_SIGNAL = 0x06,
+    APU_OP_WAIT = 0x07,
+    APU_OP_CONV = 0x10,
+    APU_OP_POOL = 0x11,
+    APU_OP_ELTWISE = 0x12,
+    APU_OP_COPY = 0x20,
+    APU_OP_FILL = 0x21,
+    APU_OP_SOFTMAX = 0x30,
+    APU_OP_ACTIVATION = 0x31,
 };
 
 /*
- * Sets a region register. imm is the region, 1 to 15: region 0 is the gang's L1,
- * set by the hardware. Not allowed in a called buffer
+ * Sets a region register. imm is the region, 1 to 15: region 0 is
+ * the gang's L1, set by the hardware. Not allowed in a called
+ * buffer
  */
 struct apu_cmd_set_region {
-	struct apu_cmd_header hdr;
-	/* Virtual address, aligned to 8 */
-	uint64_t base;
-	/* Bytes */
-	uint64_t size;
+    struct apu_cmd_header hdr;
+    /* Virtual address, aligned to 8 */
+    uint64_t base;
+    /* Bytes */
+    uint64_t size;
 };
-_Static_assert(sizeof(struct apu_cmd_set_region) == 24, "size of apu_cmd_set_region");
+_Static_assert(sizeof(struct apu_cmd_set_region) == 24,
+               "size of apu_cmd_set_region");
 
-/* Runs another command buffer and comes back. Not allowed in a called buffer */
+/*
+ * Runs another command buffer and comes back. Not allowed in a
+ * called buffer
+ */
 struct apu_cmd_call {
-	struct apu_cmd_header hdr;
-	/* The buffer, aligned to 8; not in L1 */
-	uint64_t text;
-	/* Its size, a multiple of 8, at most MAX_STREAM_BYTES */
-	uint64_t bytes;
+    struct apu_cmd_header hdr;
+    /* The buffer, aligned to 8; not in L1 */
+    uint64_t text;
+    /* Its size, a multiple of 8, at most MAX_STREAM_BYTES */
+    uint64_t bytes;
 };
 _Static_assert(sizeof(struct apu_cmd_call) == 24, "size of apu_cmd_call");
 
 /* Waits until gang counter imm is at least value */
 struct apu_cmd_wait {
-	struct apu_cmd_header hdr;
-	/* Value to reach */
-	uint64_t value;
+    struct apu_cmd_header hdr;
+    /* Value to reach */
+    uint64_t value;
 };
 _Static_assert(sizeof(struct apu_cmd_wait) == 16, "size of apu_cmd_wait");
 
-/* Convolution, depthwise convolution or fully connected layer on one tile */
+/*
+ * Convolution, depthwise convolution or fully connected layer on
+ * one tile
+ */
 struct apu_cmd_conv {
-	struct apu_cmd_header hdr;
-	/* Input tile, NHWC, in L1 */
-	uint64_t in;
-	/* Output tile, NHWC, in L1 */
-	uint64_t out;
-	/*
-	 * CONV: out_c rows of k_h x k_w x (in_c / groups); DEPTHWISE: k_h x k_w rows of
-	 * out_c. In L1 or DRAM
-	 */
-	uint64_t weight;
-	/* out_c values of bias_type; ignored if that is NONE */
-	uint64_t bias;
-	/* One quant entry or out_c of them; ignored if quant_mode is NONE */
-	uint64_t quant;
-	/* Rows of the input tile */
-	uint32_t in_h;
-	/* Columns of the input tile */
-	uint32_t in_w;
-	/* Channels of the input tile */
-	uint32_t in_c;
-	/* Bytes from one input row to the next */
-	uint32_t in_row_pitch;
-	/* Bytes from one input pixel to the next */
-	uint32_t in_pix_pitch;
-	/* Rows of the output tile */
-	uint32_t out_h;
-	/* Columns of the output tile */
-	uint32_t out_w;
-	/* Channels of the output tile */
-	uint32_t out_c;
-	/* Bytes from one output row to the next */
-	uint32_t out_row_pitch;
-	/* Bytes from one output pixel to the next */
-	uint32_t out_pix_pitch;
-	/* Bytes from one weight row to the next */
-	uint32_t w_pitch;
-	/* Rows of padding above the tile; a position outside the tile contributes nothing */
-	int32_t pad_top;
-	/* Columns of padding left of the tile */
-	int32_t pad_left;
-	/* Kernel rows */
-	uint16_t k_h;
-	/* Kernel columns */
-	uint16_t k_w;
-	/* Vertical stride */
-	uint16_t stride_h;
-	/* Horizontal stride */
-	uint16_t stride_w;
-	/* Vertical dilation */
-	uint16_t dil_h;
-	/* Horizontal dilation */
-	uint16_t dil_w;
-	/* CONV: groups, dividing in_c and out_c; DEPTHWISE: the depth multiplier out_c / in_c */
-	uint16_t groups;
-	/* conv_kind */
-	uint8_t kind;
-	/* quant_mode; NONE exactly for fp16 */
-	uint8_t quant_mode;
-	/* I8, U8, I16 or F16 */
-	uint8_t in_type;
-	/* I8 with I8 or I16 inputs, U8 with U8, F16 with F16 */
-	uint8_t w_type;
-	/* The same as in_type */
-	uint8_t out_type;
-	/* NONE; I32 with 8-bit inputs; I32 or I64 with I16; F32 with F16 */
-	uint8_t bias_type;
-	/* Zero point of the input */
-	int32_t in_zp;
-	/* Zero point of the weights */
-	int32_t w_zp;
-	/* Zero point of the output */
-	int32_t out_zp;
-	/* Lower bound of the output; for fp16 the bits of a float */
-	int32_t act_min;
-	/* Upper bound */
-	int32_t act_max;
-	/* zero */
-	uint32_t pad0;
+    struct apu_cmd_header hdr;
+    /* Input tile, NHWC, in L1 */
+    uint64_t in;
+    /* Output tile, NHWC, in L1 */
+    uint64_t out;
+    /*
+     * CONV: out_c rows of k_h x k_w x (in_c / groups); DEPTHWISE: k_h
+     * x k_w rows of out_c. In L1 or DRAM
+     */
+    uint64_t weight;
+    /* out_c values of bias_type; ignored if that is NONE */
+    uint64_t bias;
+    /* One quant entry or out_c of them; ignored if quant_mode is NONE */
+    uint64_t quant;
+    /* Rows of the input tile */
+    uint32_t in_h;
+    /* Columns of the input tile */
+    uint32_t in_w;
+    /* Channels of the input tile */
+    uint32_t in_c;
+    /* Bytes from one input row to the next */
+    uint32_t in_row_pitch;
+    /* Bytes from one input pixel to the next */
+    uint32_t in_pix_pitch;
+    /* Rows of the output tile */
+    uint32_t out_h;
+    /* Columns of the output tile */
+    uint32_t out_w;
+    /* Channels of the output tile */
+    uint32_t out_c;
+    /* Bytes from one output row to the next */
+    uint32_t out_row_pitch;
+    /* Bytes from one output pixel to the next */
+    uint32_t out_pix_pitch;
+    /* Bytes from one weight row to the next */
+    uint32_t w_pitch;
+    /*
+     * Rows of padding above the tile; a position outside the tile
+     * contributes nothing
+     */
+    int32_t pad_top;
+    /* Columns of padding left of the tile */
+    int32_t pad_left;
+    /* Kernel rows */
+    uint16_t k_h;
+    /* Kernel columns */
+    uint16_t k_w;
+    /* Vertical stride */
+    uint16_t stride_h;
+    /* Horizontal stride */
+    uint16_t stride_w;
+    /* Vertical dilation */
+    uint16_t dil_h;
+    /* Horizontal dilation */
+    uint16_t dil_w;
+    /*
+     * CONV: groups, dividing in_c and out_c; DEPTHWISE: the depth
+     * multiplier out_c / in_c
+     */
+    uint16_t groups;
+    /* conv_kind */
+    uint8_t kind;
+    /* quant_mode; NONE exactly for fp16 */
+    uint8_t quant_mode;
+    /* I8, U8, I16 or F16 */
+    uint8_t in_type;
+    /* I8 with I8 or I16 inputs, U8 with U8, F16 with F16 */
+    uint8_t w_type;
+    /* The same as in_type */
+    uint8_t out_type;
+    /* NONE; I32 with 8-bit inputs; I32 or I64 with I16; F32 with F16 */
+    uint8_t bias_type;
+    /* Zero point of the input */
+    int32_t in_zp;
+    /* Zero point of the weights */
+    int32_t w_zp;
+    /* Zero point of the output */
+    int32_t out_zp;
+    /* Lower bound of the output; for fp16 the bits of a float */
+    int32_t act_min;
+    /* Upper bound */
+    int32_t act_max;
+    /* zero */
+    uint32_t pad0;
 };
 _Static_assert(sizeof(struct apu_cmd_conv) == 144, "size of apu_cmd_conv");
 
 /* Maximum or average pooling on one tile */
 struct apu_cmd_pool {
-	struct apu_cmd_header hdr;
-	/* Input tile, NHWC, in L1 */
-	uint64_t in;
-	/* Output tile, NHWC, in L1 */
-	uint64_t out;
-	/* Rows of the input tile */
-	uint32_t in_h;
-	/* Columns of the input tile */
-	uint32_t in_w;
-	/* Channels of both tiles */
-	uint32_t channels;
-	/* Bytes from one input row to the next */
-	uint32_t in_row_pitch;
-	/* Bytes from one input pixel to the next */
-	uint32_t in_pix_pitch;
-	/* Rows of the output tile */
-	uint32_t out_h;
-	/* Columns of the output tile */
-	uint32_t out_w;
-	/* Bytes from one output row to the next */
-	uint32_t out_row_pitch;
-	/* Bytes from one output pixel to the next */
-	uint32_t out_pix_pitch;
-	/* Rows of padding above the tile; a position outside the tile does not count */
-	int32_t pad_top;
-	/* Columns of padding left of the tile */
-	int32_t pad_left;
-	/* Window rows */
-	uint16_t k_h;
-	/* Window columns */
-	uint16_t k_w;
-	/* Vertical stride */
-	uint16_t stride_h;
-	/* Horizontal stride */
-	uint16_t stride_w;
-	/* pool_kind */
-	uint8_t kind;
-	/* I8, U8, I16 or F16 */
-	uint8_t type;
-	/* zero */
-	uint16_t pad0;
-	/* Lower bound of the output; for fp16 the bits of a float */
-	int32_t act_min;
-	/* Upper bound */
-	int32_t act_max;
+    struct apu_cmd_header hdr;
+    /* Input tile, NHWC, in L1 */
+    uint64_t in;
+    /* Output tile, NHWC, in L1 */
+    uint64_t out;
+    /* Rows of the input tile */
+    uint32_t in_h;
+    /* Columns of the input tile */
+    uint32_t in_w;
+    /* Channels of both tiles */
+    uint32_t channels;
+    /* Bytes from one input row to the next */
+    uint32_t in_row_pitch;
+    /* Bytes from one input pixel to the next */
+    uint32_t in_pix_pitch;
+    /* Rows of the output tile */
+    uint32_t out_h;
+    /* Columns of the output tile */
+    uint32_t out_w;
+    /* Bytes from one output row to the next */
+    uint32_t out_row_pitch;
+    /* Bytes from one output pixel to the next */
+    uint32_t out_pix_pitch;
+    /*
+     * Rows of padding above the tile; a position outside the tile does
+     * not count
+     */
+    int32_t pad_top;
+    /* Columns of padding left of the tile */
+    int32_t pad_left;
+    /* Window rows */
+    uint16_t k_h;
+    /* Window columns */
+    uint16_t k_w;
+    /* Vertical stride */
+    uint16_t stride_h;
+    /* Horizontal stride */
+    uint16_t stride_w;
+    /* pool_kind */
+    uint8_t kind;
+    /* I8, U8, I16 or F16 */
+    uint8_t type;
+    /* zero */
+    uint16_t pad0;
+    /* Lower bound of the output; for fp16 the bits of a float */
+    int32_t act_min;
+    /* Upper bound */
+    int32_t act_max;
 };
 _Static_assert(sizeof(struct apu_cmd_pool) == 88, "size of apu_cmd_pool");
 
 /*
- * Element-wise operation on one tile. A pitch of zero repeats (broadcasts) the row
- * or pixel
+ * Element-wise operation on one tile. A pitch of zero repeats
+ * (broadcasts) the row or pixel
  */
 struct apu_cmd_eltwise {
-	struct apu_cmd_header hdr;
-	/* First operand, in L1 */
-	uint64_t in1;
-	/* Second operand, in L1; ignored by REQUANT and CLAMP */
-	uint64_t in2;
-	/* Result, in L1; may be the same tile as an operand of the same pitches */
-	uint64_t out;
-	/* Rows */
-	uint32_t h;
-	/* Columns */
-	uint32_t w;
-	/* Channels */
-	uint32_t c;
-	/* Bytes from one row of in1 to the next */
-	uint32_t in1_row_pitch;
-	/* Bytes from one pixel of in1 to the next */
-	uint32_t in1_pix_pitch;
-	/* Bytes from one row of in2 to the next */
-	uint32_t in2_row_pitch;
-	/* Bytes from one pixel of in2 to the next */
-	uint32_t in2_pix_pitch;
-	/* Bytes from one row of out to the next */
-	uint32_t out_row_pitch;
-	/* Bytes from one pixel of out to the next */
-	uint32_t out_pix_pitch;
-	/* elt_fn */
-	uint8_t fn;
-	/* I8, U8, I16 or F16 */
-	uint8_t in_type;
-	/* The same as in_type; REQUANT may go from any of I8, U8, I16 to any other */
-	uint8_t out_type;
-	/* Bit 0: in1 has one channel, used for all; bit 1: in2 has */
-	uint8_t scalar;
-	/* ADD: left shift of both operands before scaling (TFLite: 20 for 8 bits, 15 for 16) */
-	int32_t left_shift;
-	/* Zero point of in1 */
-	int32_t in1_zp;
-	/* Q31 multiplier of in1 (REQUANT: of the result) */
-	int32_t in1_mult;
-	/* Its shift */
-	int32_t in1_shift;
-	/* Zero point of in2 */
-	int32_t in2_zp;
-	/* Q31 multiplier of in2 */
-	int32_t in2_mult;
-	/* Its shift */
-	int32_t in2_shift;
-	/* Zero point of the result */
-	int32_t out_zp;
-	/* Q31 multiplier of the result */
-	int32_t out_mult;
-	/* Its shift */
-	int32_t out_shift;
-	/* Lower bound of the output; for fp16 the bits of a float */
-	int32_t act_min;
-	/* Upper bound */
-	int32_t act_max;
+    struct apu_cmd_header hdr;
+    /* First operand, in L1 */
+    uint64_t in1;
+    /* Second operand, in L1; ignored by REQUANT and CLAMP */
+    uint64_t in2;
+    /* Result, in L1; may be the same tile as an operand of the same pitches */
+    uint64_t out;
+    /* Rows */
+    uint32_t h;
+    /* Columns */
+    uint32_t w;
+    /* Channels */
+    uint32_t c;
+    /* Bytes from one row of in1 to the next */
+    uint32_t in1_row_pitch;
+    /* Bytes from one pixel of in1 to the next */
+    uint32_t in1_pix_pitch;
+    /* Bytes from one row of in2 to the next */
+    uint32_t in2_row_pitch;
+    /* Bytes from one pixel of in2 to the next */
+    uint32_t in2_pix_pitch;
+    /* Bytes from one row of out to the next */
+    uint32_t out_row_pitch;
+    /* Bytes from one pixel of out to the next */
+    uint32_t out_pix_pitch;
+    /* elt_fn */
+    uint8_t fn;
+    /* I8, U8, I16 or F16 */
+    uint8_t in_type;
+    /*
+     * The same as in_type; REQUANT may go from any of I8, U8, I16 to
+     * any other
+     */
+    uint8_t out_type;
+    /* Bit 0: in1 has one channel, used for all; bit 1: in2 has */
+    uint8_t scalar;
+    /*
+     * ADD: left shift of both operands before scaling (TFLite: 20 for
+     * 8 bits, 15 for 16)
+     */
+    int32_t left_shift;
+    /* Zero point of in1 */
+    int32_t in1_zp;
+    /* Q31 multiplier of in1 (REQUANT: of the result) */
+    int32_t in1_mult;
+    /* Its shift */
+    int32_t in1_shift;
+    /* Zero point of in2 */
+    int32_t in2_zp;
+    /* Q31 multiplier of in2 */
+    int32_t in2_mult;
+    /* Its shift */
+    int32_t in2_shift;
+    /* Zero point of the result */
+    int32_t out_zp;
+    /* Q31 multiplier of the result */
+    int32_t out_mult;
+    /* Its shift */
+    int32_t out_shift;
+    /* Lower bound of the output; for fp16 the bits of a float */
+    int32_t act_min;
+    /* Upper bound */
+    int32_t act_max;
 };
-_Static_assert(sizeof(struct apu_cmd_eltwise) == 120, "size of apu_cmd_eltwise");
+_Static_assert(sizeof(struct apu_cmd_eltwise) == 120,
+               "size of apu_cmd_eltwise");
 
 /*
- * Copies a 4-D box of elements between any two regions, with any strides on both
- * sides, and converts the type on the way. Source and destination must not overlap
+ * Copies a 4-D box of elements between any two regions, with any
+ * strides on both sides, and converts the type on the way. Source
+ * and destination must not overlap
  */
 struct apu_cmd_copy {
-	struct apu_cmd_header hdr;
-	/* Source */
-	uint64_t src;
-	/* Destination */
-	uint64_t dst;
-	/* Elements per dimension, outermost first; each at least 1 */
-	uint32_t dims[4];
-	/* Bytes from one element to the next in each dimension */
-	uint32_t src_stride[4];
-	/* The same for the destination */
-	uint32_t dst_stride[4];
-	/* dtype */
-	uint8_t src_type;
-	/*
-	 * The same as src_type; or F32 to F16, F16 to F32, U8 to I8, I8 to U8 (both flip
-	 * the top bit), F32 or F16 to I8, U8 or I16 (quantise), or back (dequantise)
-	 */
-	uint8_t dst_type;
-	/* zero */
-	uint16_t pad0;
-	/* Bits of the float scale, for quantise and dequantise */
-	uint32_t scale;
-	/* The zero point for the same */
-	int32_t zp;
-	/* zero */
-	uint32_t pad1;
+    struct apu_cmd_header hdr;
+    /* Source */
+    uint64_t src;
+    /* Destination */
+    uint64_t dst;
+    /* Elements per dimension, outermost first; each at least 1 */
+    uint32_t dims[4];
+    /* Bytes from one element to the next in each dimension */
+    uint32_t src_stride[4];
+    /* The same for the destination */
+    uint32_t dst_stride[4];
+    /* dtype */
+    uint8_t src_type;
+    /*
+     * The same as src_type; or F32 to F16, F16 to F32, U8 to I8, I8 to
+     * U8 (both flip the top bit), F32 or F16 to I8, U8 or I16
+     * (quantise), or back (dequantise)
+     */
+    uint8_t dst_type;
+    /* zero */
+    uint16_t pad0;
+    /* Bits of the float scale, for quantise and dequantise */
+    uint32_t scale;
+    /* The zero point for the same */
+    int32_t zp;
+    /* zero */
+    uint32_t pad1;
 };
 _Static_assert(sizeof(struct apu_cmd_copy) == 88, "size of apu_cmd_copy");
 
 /* Writes one value to a 4-D box of elements */
 struct apu_cmd_fill {
-	struct apu_cmd_header hdr;
-	/* Destination */
-	uint64_t dst;
-	/* Elements per dimension, outermost first; each at least 1 */
-	uint32_t dims[4];
-	/* Bytes from one element to the next in each dimension */
-	uint32_t dst_stride[4];
-	/* The element, in the low bytes */
-	uint64_t value;
-	/* dtype */
-	uint8_t type;
-	/* zero */
-	uint8_t pad0[7];
+    struct apu_cmd_header hdr;
+    /* Destination */
+    uint64_t dst;
+    /* Elements per dimension, outermost first; each at least 1 */
+    uint32_t dims[4];
+    /* Bytes from one element to the next in each dimension */
+    uint32_t dst_stride[4];
+    /* The element, in the low bytes */
+    uint64_t value;
+    /* dtype */
+    uint8_t type;
+    /* zero */
+    uint8_t pad0[7];
 };
 _Static_assert(sizeof(struct apu_cmd_fill) == 64, "size of apu_cmd_fill");
 
 /* Softmax over the innermost dimension */
 struct apu_cmd_softmax {
-	struct apu_cmd_header hdr;
-	/* Input rows, in L1 */
-	uint64_t in;
-	/* Output rows, in L1 */
-	uint64_t out;
-	/* Number of rows */
-	uint32_t rows;
-	/* Elements of a row, at most 65536 */
-	uint32_t depth;
-	/* Bytes from one input row to the next */
-	uint32_t in_pitch;
-	/* Bytes from one output row to the next */
-	uint32_t out_pitch;
-	/* I8, U8 or F16 */
-	uint8_t type;
-	/* zero */
-	uint8_t pad0[3];
-	/*
-	 * 8 bits: Q31 multiplier of beta x input scale (TFLite: input_beta_multiplier);
-	 * fp16: bits of the float beta
-	 */
-	int32_t mult;
-	/* Its left shift, 0 to 31 */
-	int32_t left_shift;
-	/* Differences below this give zero */
-	int32_t diff_min;
+    struct apu_cmd_header hdr;
+    /* Input rows, in L1 */
+    uint64_t in;
+    /* Output rows, in L1 */
+    uint64_t out;
+    /* Number of rows */
+    uint32_t rows;
+    /* Elements of a row, at most 65536 */
+    uint32_t depth;
+    /* Bytes from one input row to the next */
+    uint32_t in_pitch;
+    /* Bytes from one output row to the next */
+    uint32_t out_pitch;
+    /* I8, U8 or F16 */
+    uint8_t type;
+    /* zero */
+    uint8_t pad0[3];
+    /*
+     * 8 bits: Q31 multiplier of beta x input scale (TFLite:
+     * input_beta_multiplier); fp16: bits of the float beta
+     */
+    int32_t mult;
+    /* Its left shift, 0 to 31 */
+    int32_t left_shift;
+    /* Differences below this give zero */
+    int32_t diff_min;
 };
 _Static_assert(sizeof(struct apu_cmd_softmax) == 56, "size of apu_cmd_softmax");
 
 /* Unary function of every element */
 struct apu_cmd_activation {
-	struct apu_cmd_header hdr;
-	/* Input rows, in L1 */
-	uint64_t in;
-	/* Output rows, in L1; may be the input with the same pitch */
-	uint64_t out;
-	/* LUT8: 256 bytes, indexed by the byte of the element */
-	uint64_t table;
-	/* Number of rows */
-	uint32_t rows;
-	/* Elements of a row */
-	uint32_t depth;
-	/* Bytes from one input row to the next */
-	uint32_t in_pitch;
-	/* Bytes from one output row to the next */
-	uint32_t out_pitch;
-	/* act_fn */
-	uint8_t fn;
-	/* I8 or U8 for LUT8; F16 for LOGISTIC */
-	uint8_t type;
-	/* zero */
-	uint8_t pad0[6];
+    struct apu_cmd_header hdr;
+    /* Input rows, in L1 */
+    uint64_t in;
+    /* Output rows, in L1; may be the input with the same pitch */
+    uint64_t out;
+    /* LUT8: 256 bytes, indexed by the byte of the element */
+    uint64_t table;
+    /* Number of rows */
+    uint32_t rows;
+    /* Elements of a row */
+    uint32_t depth;
+    /* Bytes from one input row to the next */
+    uint32_t in_pitch;
+    /* Bytes from one output row to the next */
+    uint32_t out_pitch;
+    /* act_fn */
+    uint8_t fn;
+    /* I8 or U8 for LUT8; F16 for LOGISTIC */
+    uint8_t type;
+    /* zero */
+    uint8_t pad0[6];
 };
-_Static_assert(sizeof(struct apu_cmd_activation) == 56, "size of apu_cmd_activation");
+_Static_assert(sizeof(struct apu_cmd_activation) == 56,
+               "size of apu_cmd_activation");
 
 #endif

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-or-later OR MIT) */
-/* Registers of APU v1. Generated from Documentation/hardware/apu-v1.yaml by scripts/gen-regs.py: do not edit. */
+/*
+ * Registers of APU v1.
+ * Generated from Documentation/hardware/apu-v1.yaml
+ * by scripts/gen-regs.py: do not edit.
+ */
 #ifndef HW_APU_REGS_H
 #define HW_APU_REGS_H
 
