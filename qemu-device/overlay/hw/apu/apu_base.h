@@ -18,7 +18,7 @@
 #include <math.h>
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "The APU model overlays little-endian structures: little-endian hosts only"
+#error "The APU model overlays little-endian structures on memory"
 #endif
 
 /* Arithmetic on sizes that a command stream chose: stops at the largest. */

@@ -120,7 +120,7 @@ static enum apu_job_status fetch_command(struct gang *g, struct stream *st,
     return apu_decode(cmd);
 }
 
-/* The checks of the commands that no engine computes; CALL resolves its text. */
+/* Checks the commands that no engine computes; CALL resolves its text. */
 static enum apu_job_status prepare_control(const struct stream *st,
                                            struct apu_op *op)
 {

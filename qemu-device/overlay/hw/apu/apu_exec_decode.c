@@ -12,8 +12,8 @@
 struct field {
     uint16_t offset;
     uint8_t bytes;              /* all elements of an array together */
-    uint8_t ref : 1;
-    uint8_t padding : 1;
+    uint8_t ref:1;
+    uint8_t padding:1;
 };
 
 struct command {

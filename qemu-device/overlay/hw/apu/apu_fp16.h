@@ -63,7 +63,7 @@ static inline uint16_t apu_f32_to_f16(float f)
     if (mag < 0x33000000) {                     /* below 2^-25 */
         return sign;
     }
-    if (mag < 0x38800000) {                     /* subnormal in half precision */
+    if (mag < 0x38800000) {                     /* subnormal as a half */
         man = (mag & 0x7fffff) | 0x800000;
         drop = 126 - (mag >> 23);               /* 14 to 24 */
     } else {

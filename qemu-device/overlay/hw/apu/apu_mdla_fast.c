@@ -590,7 +590,7 @@ static enum apu_job_status depthwise_int(struct fast *f)
     uint8_t *rows = apu_buf(f->env, APU_BUF_TILE, row_bytes * (f->k + 1));
     int16_t *w = apu_buf(f->env, APU_BUF_PACK, channels * f->k_pad * 2);
     int64_t *acc64 = apu_buf(f->env, APU_BUF_ACC, channels * (8 + 4));
-    int32_t *acc = (int32_t *)(acc64 + channels);
+    int32_t *acc;
     struct taps t = {
         .num = f->k_pad, .zeros = rows, .row_bytes = row_bytes,
     };
@@ -598,6 +598,7 @@ static enum apu_job_status depthwise_int(struct fast *f)
     if (!rows || !w || !acc64) {
         return APU_JOB_STATUS_BUS_ERROR;
     }
+    acc = (int32_t *)(acc64 + channels);
     t.spare = rows + row_bytes;
     zero_row(f, t.zeros, row_bytes);
     dw_pack(f, w, channels);
