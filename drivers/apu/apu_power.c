@@ -21,6 +21,7 @@
 #include <linux/pm_domain.h>
 #include <linux/reset-controller.h>
 #include <linux/spinlock.h>
+#include <linux/string_choices.h>
 
 #include "apu_regs.h"
 
@@ -83,7 +84,7 @@ static int apu_power_switch(struct generic_pm_domain *genpd, bool on)
 				 APU_PWR_ACK_TIMEOUT_US);
 	if (ret) {
 		dev_err(pwr->dev, "%s: power %s is not acknowledged\n", domain->name,
-			on ? "on" : "off");
+			str_on_off(on));
 		apu_power_update(pwr, APU_PWR_PWR_REQ, domain->bit, !on);
 	}
 
