@@ -59,7 +59,7 @@ enum drm_apu_ioctl_id {
  * struct drm_apu_obj_array - array of objects in user memory
  */
 struct drm_apu_obj_array {
-	/** @stride: Bytes from one object to the next; a multiple of 8 (of 4 for arrays of __u32). */
+	/** @stride: Bytes from one object to the next; a multiple of 8, of 4 for __u32. */
 	__u32 stride;
 	/** @count: Number of objects. */
 	__u32 count;
