@@ -24,28 +24,39 @@ static int32_t mbqm(int32_t x, int32_t multiplier, int32_t shift)
 	return (h >> right) + ((h & mask) > threshold);
 }
 
+/* The accumulator of one result: bias and products over the window, padded by 1. */
+static int32_t sum(const int8_t *in, const int8_t *weight, int32_t bias, int32_t in_zp,
+		   int y, int x)
+{
+	int32_t acc = bias;
+	int ky, kx, ic;
+
+	for (ky = 0; ky < K; ky++)
+		for (kx = 0; kx < K; kx++) {
+			int iy = y - 1 + ky, ix = x - 1 + kx;
+
+			if (iy < 0 || iy >= H || ix < 0 || ix >= W)
+				continue;
+			for (ic = 0; ic < IC; ic++)
+				acc += (in[(iy * W + ix) * IC + ic] - in_zp) *
+				       weight[(ky * K + kx) * IC + ic];
+		}
+	return acc;
+}
+
 static void conv_reference(const int8_t *in, const int8_t *weight, const int32_t *bias,
 			   const struct apu_quant *quant, int32_t in_zp, int32_t out_zp,
 			   int8_t *out)
 {
-	int y, x, oc, ky, kx, ic;
+	int y, x, oc;
 
 	for (y = 0; y < H; y++)
 		for (x = 0; x < W; x++)
 			for (oc = 0; oc < OC; oc++) {
-				int32_t acc = bias[oc], v;
+				int32_t v = sum(in, &weight[oc * K * K * IC], bias[oc],
+						in_zp, y, x);
 
-				for (ky = 0; ky < K; ky++)
-					for (kx = 0; kx < K; kx++) {
-						int iy = y - 1 + ky, ix = x - 1 + kx;
-
-						if (iy < 0 || iy >= H || ix < 0 || ix >= W)
-							continue;
-						for (ic = 0; ic < IC; ic++)
-							acc += (in[(iy * W + ix) * IC + ic] - in_zp) *
-							       weight[((oc * K + ky) * K + kx) * IC + ic];
-					}
-				v = mbqm(acc, quant[oc].multiplier, quant[oc].shift) + out_zp;
+				v = mbqm(v, quant[oc].multiplier, quant[oc].shift) + out_zp;
 				out[(y * W + x) * OC + oc] = v < -128 ? -128 : v > 127 ? 127 : v;
 			}
 }
@@ -73,23 +84,31 @@ static void emit_conv(struct stream *s, int32_t in_zp, int32_t out_zp)
 	cmd->weight = REF(APU_REGION_L1, WEIGHT);
 	cmd->bias = REF(APU_REGION_L1, BIAS);
 	cmd->quant = REF(APU_REGION_L1, QUANT);
-	cmd->in_h = cmd->out_h = H;
-	cmd->in_w = cmd->out_w = W;
+	cmd->in_h = H;
+	cmd->in_w = W;
 	cmd->in_c = IC;
+	cmd->out_h = H;
+	cmd->out_w = W;
 	cmd->out_c = OC;
 	cmd->in_pix_pitch = IC;
 	cmd->in_row_pitch = W * IC;
 	cmd->out_pix_pitch = OC;
 	cmd->out_row_pitch = W * OC;
 	cmd->w_pitch = K * K * IC;
-	cmd->pad_top = cmd->pad_left = 1;
-	cmd->k_h = cmd->k_w = K;
-	cmd->stride_h = cmd->stride_w = 1;
-	cmd->dil_h = cmd->dil_w = 1;
+	cmd->pad_top = 1;
+	cmd->pad_left = 1;
+	cmd->k_h = K;
+	cmd->k_w = K;
+	cmd->stride_h = 1;
+	cmd->stride_w = 1;
+	cmd->dil_h = 1;
+	cmd->dil_w = 1;
 	cmd->groups = 1;
 	cmd->kind = APU_CONV_KIND_CONV;
 	cmd->quant_mode = APU_QUANT_MODE_PER_CHANNEL;
-	cmd->in_type = cmd->w_type = cmd->out_type = APU_DTYPE_I8;
+	cmd->in_type = APU_DTYPE_I8;
+	cmd->w_type = APU_DTYPE_I8;
+	cmd->out_type = APU_DTYPE_I8;
 	cmd->bias_type = APU_DTYPE_I32;
 	cmd->in_zp = in_zp;
 	cmd->out_zp = out_zp;

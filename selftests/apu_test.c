@@ -58,7 +58,8 @@ int bo_create(int fd, uint64_t size, uint32_t exclusive_vm, struct bo *bo)
 	if (ret)
 		return ret;
 
-	bo->handle = offset.handle = create.handle;
+	bo->handle = create.handle;
+	offset.handle = create.handle;
 	bo->size = create.size;
 	ret = apu_ioctl(fd, DRM_IOCTL_APU_BO_MMAP_OFFSET, &offset);
 	if (ret)
