@@ -65,7 +65,6 @@ static const struct drm_gem_object_funcs apu_gem_funcs = {
  */
 struct drm_gem_object *apu_gem_create_object(struct drm_device *drm, size_t size)
 {
-	struct apu_device *adev = to_apu_device(drm);
 	struct apu_bo *bo;
 
 	bo = kzalloc(sizeof(*bo), GFP_KERNEL);
@@ -73,11 +72,44 @@ struct drm_gem_object *apu_gem_create_object(struct drm_device *drm, size_t size
 		return ERR_PTR(-ENOMEM);
 
 	bo->base.base.funcs = &apu_gem_funcs;
-	spin_lock(&adev->bo_lock);
-	list_add(&bo->node, &adev->bos);
-	spin_unlock(&adev->bo_lock);
+	INIT_LIST_HEAD(&bo->node);
 
 	return &bo->base.base;
+}
+
+/* Only now: the helpers free an object that they could not fill without asking. */
+static void apu_gem_track(struct drm_gem_object *obj)
+{
+	struct apu_device *adev = to_apu_device(obj->dev);
+
+	spin_lock(&adev->bo_lock);
+	list_add(&to_apu_bo(obj)->node, &adev->bos);
+	spin_unlock(&adev->bo_lock);
+}
+
+/**
+ * apu_gem_prime_import_sg_table() - &drm_driver.gem_prime_import_sg_table
+ * @drm: DRM device
+ * @attach: attachment of the dma-buf
+ * @sgt: its memory
+ *
+ * Return: A new object, or an error pointer.
+ */
+struct drm_gem_object *apu_gem_prime_import_sg_table(struct drm_device *drm,
+						     struct dma_buf_attachment *attach,
+						     struct sg_table *sgt)
+{
+	struct drm_gem_object *obj;
+
+	obj = drm_gem_shmem_prime_import_sg_table(drm, attach, sgt);
+	if (IS_ERR(obj))
+		return obj;
+
+	/* The core does this too, but after somebody may have looked. */
+	obj->import_attach = attach;
+	apu_gem_track(obj);
+
+	return obj;
 }
 
 /* The memory stays, for the CPU to look at; the device must not know it any more. */
@@ -152,6 +184,7 @@ int apu_bo_create_ioctl(struct drm_device *drm, void *data, struct drm_file *drm
 		goto out_put_vm;
 	}
 
+	apu_gem_track(&shmem->base);
 	bo = to_apu_bo(&shmem->base);
 	if (vm) {
 		bo->vm_obj = vm->base.r_obj;
