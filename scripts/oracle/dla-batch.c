@@ -168,17 +168,17 @@ static int bench(struct apu_device *dev, struct net *net, const uint8_t *in, siz
 		       (unsigned long long)ns[times - 1], times);
 		apu_device_get_info(dev, &info);
 		if (!apu_request_get_profile(net->request, &profile))
-			printf("device cycles %llu khz %u\n",
-			       (unsigned long long)profile.cycles, info.max_khz);
+			printf("device cycles %llu khz %u\n", (unsigned long long)profile.cycles,
+			       info.max_khz);
 	}
 	free(ns);
 	return ret;
 }
 
-static int run(struct apu_device *dev, const char *model, const char *in_path,
-	       const char *out_path, unsigned int times)
+static int run(struct apu_device *dev, const char *model, const char *in_path, const char *out_path,
+	       unsigned int times)
 {
-	struct net net = { 0 };
+	struct net net = {0};
 	uint8_t *in = NULL, *out = NULL;
 	size_t in_size = 0, samples, i;
 	int ret = net_load(&net, dev, model);
@@ -247,7 +247,8 @@ int main(int argc, char **argv)
 	}
 	if (argc - at != 3 && !(argc == 3 && !strcmp(argv[1], "--batch"))) {
 		fputs("usage: dla-batch [--bench N] MODEL IN OUT\n"
-		      "       dla-batch --batch LIST\n", stderr);
+		      "       dla-batch --batch LIST\n",
+		      stderr);
 		return 2;
 	}
 	if (apu_device_open(NULL, &dev)) {

@@ -11,7 +11,7 @@ static bool verbose;
 static struct chunk {
 	struct chunk *next;
 	max_align_t data[];
-} * chunks;
+} *chunks;
 
 void set_subject(const char *file)
 {

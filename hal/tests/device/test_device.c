@@ -510,10 +510,7 @@ static const struct {
 	const char *name;
 	bool (*run)(void);
 } tests[] = {
-#define TEST(name)                                                                                 \
-	{                                                                                          \
-#name, name                                                                        \
-	}
+#define TEST(name) {#name, name}
 	TEST(device_tells_what_it_is),
 	TEST(errors_of_open_are_told_apart),
 	TEST(pointers_are_copied),

@@ -5,11 +5,11 @@
 #include "apu_flatmem.h"
 #include "sim.h"
 
-#define PROLOGUE_VA(i) (0x1000000ull + (uint64_t)(i)*0x10000)
+#define PROLOGUE_VA(i) (0x1000000ull + (uint64_t)(i) * 0x10000)
 #define TEXT_VA 0x10000000ull
 #define STATIC_VA 0x20000000ull
 #define TEMP_VA 0x100000000ull
-#define IO_VA(i) (0x1000000000ull + (uint64_t)(i)*0x100000000ull)
+#define IO_VA(i) (0x1000000000ull + (uint64_t)(i) * 0x100000000ull)
 #define PROLOGUE_WORDS 256
 /* Whatever the program does not write first must not matter. */
 #define POISON 0x5a
