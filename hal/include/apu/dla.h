@@ -104,7 +104,7 @@ struct dla_tensor {
 	/* Bytes of dims and of padded_dims. */
 	uint64_t size;
 	uint64_t padded_size;
-	/* Quantisation: num_quant entries in .apu.quant from first_quant; 0: none, 1: per tensor. */
+	/* Quantisation: num_quant entries of .apu.quant from first_quant; 0: none, 1: per tensor */
 	uint32_t first_quant;
 	uint32_t num_quant;
 	/* Dimension that the entries run along when there are several. */
