@@ -6,6 +6,8 @@
 
 /* Cutting a group into stripes to overlap loads and stores: not worth it below this. */
 #define OVERLAP_BYTES 16384
+/* A layer that needs more parts for its constants reads all of them from DRAM. */
+#define MAX_PARTS 256
 #define MAX_ATTEMPTS 100000
 
 struct const_layout const_layout(const struct layer *l)
@@ -240,6 +242,17 @@ static uint64_t tile_traffic(const struct plan *plan, const struct group *g)
 	return sum;
 }
 
+/* Constants that every stripe of a group reads from DRAM again. */
+static uint64_t streamed_bytes(const struct plan *plan, const struct group *g)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = g->first; i <= g->last; i++)
+		if (!plan->layers[i].consts_in_l1)
+			sum += const_layout(&plan->p->layers.v[i]).total;
+	return sum;
+}
+
 static int group_of(const struct program *p, int layer)
 {
 	return p->layers.v[layer].group;
@@ -301,7 +314,7 @@ static bool choose_rows(struct plan *plan, unsigned index, bool accept_any)
 	if (used > plan->o.l1_bytes)
 		return false;
 	room = plan->o.l1_bytes - used;
-	if (plan->o.level && tile_traffic(plan, g) >= OVERLAP_BYTES)
+	if (plan->o.level && tile_traffic(plan, g) >= OVERLAP_BYTES + streamed_bytes(plan, g))
 		n = (uint32_t)min64(plan->o.stripes, h);
 	least = accept_any ? 1 : (uint32_t)min64(h, g->last > g->first ? 4 : 2);
 	for (;;) {
@@ -526,6 +539,10 @@ static void split_consts(struct plan *plan)
 		uint64_t parts = div_up(const_layout(l).total, plan->o.const_chunk);
 		unsigned direct = l->direct_mode ? l->direct_mode - 1u : plan->o.direct;
 
+		if (l->kind == LAYER_CONV && parts > MAX_PARTS) {
+			p->layers.v[i].no_l1_consts = true;
+			continue;
+		}
 		if (l->kind != LAYER_CONV || parts < 2 ||
 		    l->in[0].h * row_bytes(&l->in[0]) > plan->o.l1_bytes / 4 ||
 		    l->out.h * row_bytes(&l->out) > plan->o.l1_bytes / 4)

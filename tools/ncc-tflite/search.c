@@ -30,7 +30,7 @@ static const struct {
 /* Each parameter is varied this often, the others being what was best so far. */
 #define ROUNDS 2
 
-/* Commands made in search; a limit on time that does not depend on the machine. */
+/* A limit on the time of the search that does not depend on the machine. */
 #define BUDGET 300000
 
 /* The layers as they were before a plan split any. */
@@ -83,6 +83,12 @@ struct search {
 	uint64_t spent;
 };
 
+/* Emitting grows with the number of commands, planning with the square of layers. */
+static uint64_t work(const struct code *code, size_t layers)
+{
+	return code->commands + (uint64_t)layers * layers / 16;
+}
+
 /* Is what was changed last an improvement? */
 static bool better(struct search *s)
 {
@@ -92,7 +98,7 @@ static bool better(struct search *s)
 	if (s->spent > BUDGET)
 		return false;
 	code = make_code(s->p, &s->snap, &o);
-	s->spent += code->commands;
+	s->spent += work(code, s->p->layers.n);
 	if (code->cycles >= s->cycles)
 		return false;
 	s->cycles = code->cycles;
@@ -153,7 +159,7 @@ struct code *search_code(struct program *p, const struct plan_options *base)
 	if (base->level < 3)
 		return code;
 	s.cycles = code->cycles;
-	s.spent = code->commands;
+	s.spent = work(code, p->layers.n);
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		vary_params(&s);
 		vary_layers(&s);
