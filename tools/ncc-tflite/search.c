@@ -39,6 +39,17 @@ struct snapshot {
 	size_t n;
 };
 
+/* Cycles of the prologue that the runtime gives every stream. */
+static uint64_t prologue_cycles(const struct program *p, const struct plan *plan)
+{
+	/* SET_REGION of text, inputs and outputs; CALL; END. */
+	uint64_t commands = 3 + (uint64_t)p->graph->ninputs + p->graph->noutputs;
+
+	commands += p->statics.n > 0;
+	commands += plan->temp_bytes > 0;
+	return commands * APU_CYC_COMMAND;
+}
+
 static struct code *make_code(struct program *p, const struct snapshot *snap,
 			      const struct plan_options *o)
 {
@@ -58,6 +69,7 @@ static struct code *make_code(struct program *p, const struct snapshot *snap,
 		code->commands += code->streams[i].commands;
 	code->times = alloc(p->layers.n + 1, sizeof(*code->times));
 	code->cycles = sched_predict(s, code->times, code->streams, code->nstreams);
+	code->cycles += prologue_cycles(p, code->plan);
 	return code;
 }
 

@@ -9,6 +9,7 @@
  *	  -g FILE   expected outputs; exit status 1 if they differ
  *	  -t X      tolerance: difference relative to the largest expected value
  *	  -n N      at most N samples
+ *	  -c        fail if the compiler predicted another number of cycles
  *	  -r        plain C kernels
  *	  -q        print differences only
  *
@@ -26,7 +27,7 @@ struct options {
 	const char *golden, *batch;
 	double tolerance;
 	unsigned long samples;
-	bool reference, quiet;
+	bool reference, quiet, cycles;
 };
 
 static double element(const uint8_t *p, unsigned dtype)
@@ -153,6 +154,11 @@ static const char *run(const char *model, const char *in_name, const char *out_n
 		wrong = "cannot write the output";
 	if (bad)
 		wrong = "outputs differ";
+	if (!wrong && o->cycles && s.record.cycles != s.f.info.cycles) {
+		snprintf(reason, sizeof(reason), "%llu cycles, %llu predicted",
+			 (unsigned long long)s.record.cycles, (unsigned long long)s.f.info.cycles);
+		wrong = reason;
+	}
 	if (!o->quiet && !o->batch && !wrong) {
 		print_record(&s);
 		printf("%lu samples%s\n", samples, golden ? " equal" : "");
@@ -197,10 +203,13 @@ int main(int argc, char **argv)
 	const char *wrong;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "g:t:n:rq", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "cg:t:n:rq", longs, NULL)) != -1) {
 		switch (c) {
 		case 'b':
 			o.batch = optarg;
+			break;
+		case 'c':
+			o.cycles = true;
 			break;
 		case 'g':
 			o.golden = optarg;
