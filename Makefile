@@ -32,12 +32,23 @@ help: ## list the targets
 	@echo "KERNEL=lts|next and FLAVOUR=plain|debug choose the kernel (now $(K))."
 	@echo "APU_CACHE is where what is fetched and built once is kept."
 
-.PHONY: demo check bench-infer shell
+.PHONY: demo check lint lint-selftest lint-tools bench-infer shell
 demo: qemu kernel modules tools examples demo-input ## from nothing to a face found: build all, run a network on the APU
 	@$(S)/demo
 
 check: ready ## run every test; the last line counts them
 	@$(S)/check
+
+lint: lint-tools ## look for faults in the sources; the last line counts the checks
+	@$(S)/lint
+
+lint-selftest: lint-tools ## plant a fault for every linter and see that it is found
+	@$(S)/lint-selftest
+
+# The kernel that the modules are checked against does not follow KERNEL.
+lint-tools: qemu
+	@$(S)/setup-host lint
+	@$(S)/build-kernel lts plain
 
 bench-infer: all ## measure inferences
 	@$(S)/bench-infer

@@ -1,0 +1,42 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# For linters that build the modules. To be sourced after lint-lib.sh.
+
+: "${lint_tmp:?}"
+
+# copy_modules DIR: the modules' sources as they are in the working tree, in DIR;
+# what did not change keeps its time.
+copy_modules() {
+	mkdir -p "$1"
+	find Kbuild drivers uapi -type f ! -name '.*' ! -name '*.o' ! -name '*.ko' \
+		! -name '*.mod' ! -name '*.mod.c' | sync_files "$APU_TOP" "$1" "$1.list"
+}
+
+# check_modules NAME KERNEL-TREE MAKE-ARGUMENT…: build the modules in a directory
+# of their own; one test per source file, and one for the link. Warnings are
+# errors, so a file with one has no object and is compiled again the next time.
+check_modules() {
+	local name=$1 tree=$2 work=$APU_LINT/$1 log=$lint_tmp/$1.log status=0 f bad
+	shift 2
+	if ! stamp_is "$work.stamp" "$tree $*"; then
+		rm -rf "$work" "$work.list"
+		mkdir -p "$APU_LINT"
+		stamp_set "$work.stamp" "$tree $*"
+	fi
+	copy_modules "$work"
+	make -k -s -C "$tree" ARCH=arm64 -j "$APU_JOBS" M="$work" W=1e "$@" modules \
+		>"$log" 2>&1 || status=$?
+	sed -i "s|$work/||g" "$log"
+	for f in $(tracked 'drivers/*.[ch]' ':!drivers/apu/probe'); do
+		grep "^$f:.*\(warning\|error\):" "$log" >"$lint_tmp/found" || true
+		if [[ $f == *.c && ! -e $work/${f%.c}.o ]]; then
+			echo "$f: not compiled" >>"$lint_tmp/found"
+		fi
+		bad=0
+		[ ! -s "$lint_tmp/found" ] || bad=1
+		result "$name $f" "$bad" "$lint_tmp/found"
+	done
+	[ ! -s "$log" ] || status=1
+	result "$name: link, without a word" "$status" "$log"
+}
