@@ -15,6 +15,16 @@ lint_memory=$APU_LINT/$(basename "$0")
 lint_tmp=$(tmp_dir "$APU_BUILD/lint-tmp")
 trap 'rm -rf "$lint_tmp"' EXIT
 cd "$APU_TOP"
+
+# need_command COMMAND…: as in lib.sh, with the way to get a linter.
+need_command() {
+	local cmd
+	for cmd; do
+		command -v "$cmd" >/dev/null ||
+			die "command '$cmd' is missing: run 'scripts/setup-host lint'"
+	done
+}
+
 # A git hook that calls this may name another tree.
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 
