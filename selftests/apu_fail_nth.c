@@ -17,19 +17,6 @@ FIXTURE(fail_nth) {
 	int fd;
 };
 
-static int write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	int ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
-	close(fd);
-
-	return ret;
-}
-
 FIXTURE_SETUP(fail_nth)
 {
 	self->fd = open("/proc/thread-self/fail-nth", O_RDWR);

@@ -40,19 +40,6 @@ static int read_file(const char *path, char *buf, size_t size)
 	return 0;
 }
 
-static int write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	int ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
-	close(fd);
-
-	return ret;
-}
-
 static bool file_is(const char *path, const char *text)
 {
 	char buf[64];

@@ -198,6 +198,19 @@ int syncobj_signal(int fd, uint32_t handle)
 	return apu_ioctl(fd, DRM_IOCTL_SYNCOBJ_SIGNAL, &args);
 }
 
+int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+	close(fd);
+
+	return ret;
+}
+
 int client_open(struct client *c)
 {
 	int ret;

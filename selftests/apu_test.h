@@ -79,6 +79,8 @@ uint32_t syncobj_create(int fd);
 int syncobj_wait(int fd, uint32_t handle, uint64_t point, int64_t timeout_ns);
 int syncobj_signal(int fd, uint32_t handle);
 int64_t now_ns(void);
+/* To a file that is there, in sysfs say. Returns 0 or -errno. */
+int write_file(const char *path, const char *text);
 
 int client_open(struct client *c);
 void client_close(struct client *c);

@@ -5,7 +5,6 @@
 
 #include "apu_test.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -189,19 +188,6 @@ FIXTURE(block) {
 	struct bo bo;
 	uint8_t *map;
 };
-
-static int write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	int ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
-	close(fd);
-
-	return ret;
-}
 
 FIXTURE_SETUP(block)
 {
