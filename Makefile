@@ -5,6 +5,11 @@
 
 KERNEL  ?= lts
 FLAVOUR ?= plain
+# "check" runs on the kernels of scripts/kernel/lists, or on one if the command line
+# names it.
+list     = $(shell sed -n 's/^$(1): //p' scripts/kernel/lists)
+named   := $(filter-out file,$(origin KERNEL) $(origin FLAVOUR))
+KERNELS ?= $(if $(named),$(K),$(call list,check))
 
 BUILD   := $(CURDIR)/build
 K       := $(KERNEL)-$(FLAVOUR)
@@ -29,15 +34,21 @@ part  = $(if $(wildcard $(1)/Makefile),+@$(S)/run-step $(1)-$(2) "$(1) for the $
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 	@echo
-	@echo "KERNEL=lts|next and FLAVOUR=plain|debug choose the kernel (now $(K))."
+	@echo "KERNEL=lts|next and FLAVOUR=plain|debug|race|cov|perf choose the kernel (now"
+	@echo "$(K)). Without them, check runs on: $(KERNELS)."
 	@echo "APU_CACHE is where what is fetched and built once is kept."
 
-.PHONY: demo check lint lint-selftest lint-tools bench-infer shell
-demo: qemu kernel modules tools examples demo-input ## from nothing to a face found: build all, run a network on the APU
+.PHONY: demo check check-all lint lint-selftest lint-tools bench-infer shell
+demo: qemu modules tools examples demo-input ## from nothing to a face found: build all, run a network on the APU
 	@$(S)/demo
 
-check: ready ## run every test; the last line counts them
-	@$(S)/check
+check: ready ## run the tests; the last line counts them
+	@KERNELS="$(KERNELS)" $(S)/check
+
+check-all: KERNELS := $(if $(named),$(K),$(call list,check-all))
+check-all: ## run every test on every kernel; takes hours from nothing
+	+@$(MAKE) --no-print-directory ready KERNELS="$(KERNELS)"
+	@KERNELS="$(KERNELS)" $(S)/check --all
 
 lint: lint-tools ## look for faults in the sources; the last line counts the checks
 	@$(S)/lint
@@ -45,10 +56,9 @@ lint: lint-tools ## look for faults in the sources; the last line counts the che
 lint-selftest: lint-tools ## plant a fault for every linter and see that it is found
 	@$(S)/lint-selftest
 
-# The kernel that the modules are checked against does not follow KERNEL.
-lint-tools: qemu
+# The kernels that the modules are checked against do not follow KERNEL.
+lint-tools: qemu $(patsubst %,kernel-%,$(call list,check))
 	@$(S)/setup-host lint
-	@$(S)/build-kernel lts plain
 
 bench-infer: all ## measure inferences
 	@$(S)/bench-infer
@@ -57,9 +67,9 @@ shell: all ## a prompt inside the test machine
 	@$(S)/vm shell --kernel $(K)
 
 .PHONY: all ready setup qemu kernel rootfs modules hal tools examples selftests oracle demo-input
-all: qemu kernel modules hal tools examples ## build everything that the test machine needs
+all: qemu modules hal tools examples ## build everything that the test machine needs
 
-ready: all selftests oracle demo-input ## build everything that "check" needs
+ready: qemu $(KERNELS:%=modules-%) hal tools examples selftests oracle demo-input ## build everything that "check" needs
 
 setup: ## install the host packages (Debian 12 or 13)
 	@$(S)/setup-host
@@ -67,14 +77,18 @@ setup: ## install the host packages (Debian 12 or 13)
 qemu: setup ## the emulator with the APU
 	@$(S)/build-qemu
 
-kernel: setup ## the guest's kernel
-	@$(S)/build-kernel $(KERNEL) $(FLAVOUR)
+kernel: kernel-$(K) ## the guest's kernel
+
+kernel-%: setup
+	@$(S)/build-kernel $(subst -, ,$*)
 
 rootfs: setup ## the guest's root tree, also the cross compiler's sysroot
 	@$(S)/build-rootfs
 
-modules: kernel ## the kernel driver
-	@$(S)/build-modules $(K)
+modules: modules-$(K) ## the kernel driver
+
+modules-%: kernel-%
+	@$(S)/build-modules $*
 
 hal: rootfs ## the user-space library and the Neuron runtime
 	$(call part,hal,host,$(HOST))
@@ -87,7 +101,7 @@ tools: hal ## the model compiler and the runners
 examples: hal ## example programs
 	$(call part,examples,guest,$(GUEST))
 
-selftests: hal modules ## the tests that run in the guest
+selftests: hal kernel-$(firstword $(KERNELS)) ## the tests that run in the guest
 	$(call part,selftests,guest,$(GUEST))
 
 oracle: setup ## TensorFlow Lite's reference kernels, to compare with
