@@ -1,0 +1,49 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# For what proves that checks can fail: a copy of this checkout with planted
+# faults, and TAP. To be sourced after lib.sh.
+
+verdicts=0
+verdicts_bad=0
+
+# copy_checkout DIR: the files that git knows, as they are in the working tree, and
+# the kernels and programs that were built, in DIR, which becomes the directory.
+copy_checkout() {
+	cd "$APU_TOP"
+	git ls-files | while IFS= read -r f; do
+		[ ! -e "$f" ] || printf '%s\n' "$f"
+	done | rsync -lp --files-from=- ./ "$1/"
+	cd "$1"
+	mkdir build
+	cp -RP "$APU_BUILD/kernel" build/
+	ln -s "$APU_BUILD/bin" build/bin
+	git init -q
+	git add .
+}
+
+# add FILE: appends standard input.
+add() {
+	[ -e "$1" ] || die "there is no $1 any more to plant a fault in"
+	cat >>"$1"
+}
+
+# change SED-SCRIPT FILE: which must change something.
+change() {
+	[ -e "$2" ] || die "there is no $2 any more to plant a fault in"
+	cp "$2" "$2.before"
+	sed -i "$1" "$2"
+	! cmp -s "$2.before" "$2" || die "to plant a fault: no '$1' in $2"
+	rm "$2.before"
+}
+
+# verdict TEXT STATUS: a line of TAP.
+verdict() {
+	verdicts=$((verdicts + 1))
+	if [ "$2" -eq 0 ]; then
+		echo "ok $verdicts - $1"
+	else
+		echo "not ok $verdicts - $1"
+		verdicts_bad=1
+	fi
+}
