@@ -3,9 +3,26 @@
 #include "apu_test.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <time.h>
+
+/*
+ * The harness runs every test in a process of its own group. When kselftest's time limit
+ * ends the harness, a test that hangs has to go too: it would keep the runner waiting.
+ */
+static void die_with_parent(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+__attribute__((constructor)) static void apu_test_init(void)
+{
+	pthread_atfork(NULL, NULL, die_with_parent);
+}
 
 int apu_ioctl(int fd, unsigned long request, void *arg)
 {

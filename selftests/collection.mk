@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The collection "apu" of kselftest: what the Makefile would be in the kernel's
+# tools/testing/selftests, by the kernel's own rules. See Makefile.
+
+# Every program there is, so that none is forgotten.
+TEST_GEN_PROGS := $(filter-out apu_test,$(basename $(wildcard apu_*.c)))
+# Installed, but run by name only.
+TEST_GEN_PROGS_EXTENDED := hang $(basename $(wildcard bench_*.c))
+
+SELFTESTS := $(KSRC)/tools/testing/selftests
+UAPI := ../uapi/drm/apu_accel.h ../hal/include/apu/apu_isa.h
+LOCAL_HDRS := apu_test.h $(UAPI)
+
+# Headers of the kernel's interface come from the root tree, ours from here.
+KHDR_INCLUDES := -isystem $(SYSROOT)/usr/include/libdrm -I../uapi -I../hal/include
+CFLAGS += -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-sign-compare -Wno-unused-parameter
+CFLAGS += -D_GNU_SOURCE= -isystem $(SELFTESTS) $(KHDR_INCLUDES)
+
+include $(SELFTESTS)/lib.mk
+
+$(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED): apu_test.c
