@@ -84,7 +84,7 @@ static struct drm_gpuvm_bo *apu_vm_bo_obtain(struct apu_vm *vm, struct drm_gem_o
 	struct drm_gpuvm_bo *vm_bo;
 
 	dma_resv_lock(obj->resv, NULL);
-	vm_bo = drm_gpuvm_bo_obtain(&vm->base, obj);
+	vm_bo = drm_gpuvm_bo_obtain_locked(&vm->base, obj);
 	dma_resv_unlock(obj->resv);
 	if (!IS_ERR(vm_bo))
 		drm_gpuvm_bo_extobj_add(vm_bo);

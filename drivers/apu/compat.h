@@ -62,6 +62,10 @@ static inline int apu_compat_gpuvm_sm_map(struct drm_gpuvm *gpuvm, void *priv,
 #define drm_gpuvm_sm_map apu_compat_gpuvm_sm_map
 #endif
 
+#ifndef APU_HAVE_GPUVM_BO_OBTAIN_LOCKED
+#define drm_gpuvm_bo_obtain_locked drm_gpuvm_bo_obtain
+#endif
+
 /* Names of namespaces have become strings. */
 #ifdef APU_HAVE_IMPORT_NS_SYMBOL
 #define APU_IMPORT_NS_DMA_BUF()	MODULE_IMPORT_NS(DMA_BUF)
