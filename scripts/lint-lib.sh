@@ -132,9 +132,9 @@ finish() {
 	exit "$lint_failed"
 }
 
-# sources_of_kernel: the sources that the machine's kernel was made from.
+# sources_of_kernel: the sources of the newest kernel, whose tools are used.
 sources_of_kernel() {
-	local dir=$APU_BUILD/kernel/lts-plain/source
+	local dir=$APU_BUILD/kernel/next-plain/source
 	[ -d "$dir" ] || die "the kernel is not built: run 'make kernel'"
 	readlink -f "$dir"
 }
