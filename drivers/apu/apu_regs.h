@@ -228,6 +228,7 @@ enum apu_quant_mode {
 enum apu_pool_kind {
 	APU_POOL_KIND_MAX = 0,
 	APU_POOL_KIND_AVG = 1,
+	APU_POOL_KIND_MIN = 2,
 };
 
 /* ELTWISE.fn */
@@ -235,12 +236,41 @@ enum apu_elt_fn {
 	APU_ELT_FN_ADD = 0,
 	APU_ELT_FN_REQUANT = 1,
 	APU_ELT_FN_CLAMP = 2,
+	APU_ELT_FN_SUB = 3,
+	APU_ELT_FN_MUL = 4,
+	APU_ELT_FN_MAX = 5,
+	APU_ELT_FN_MIN = 6,
+	APU_ELT_FN_SQUARED_DIFF = 7,
+	APU_ELT_FN_PRELU = 8,
+	APU_ELT_FN_DIV = 9,
 };
 
 /* ACTIVATION.fn */
 enum apu_act_fn {
 	APU_ACT_FN_LUT8 = 0,
 	APU_ACT_FN_LOGISTIC = 1,
+	APU_ACT_FN_LUT16 = 2,
+	APU_ACT_FN_TANH = 3,
+	APU_ACT_FN_EXP = 4,
+	APU_ACT_FN_SQRT = 5,
+	APU_ACT_FN_RSQRT = 6,
+	APU_ACT_FN_ELU = 7,
+	APU_ACT_FN_GELU = 8,
+	APU_ACT_FN_GELU_TANH = 9,
+	APU_ACT_FN_HARD_SWISH = 10,
+	APU_ACT_FN_ABS = 11,
+};
+
+/* RESIZE.kind */
+enum apu_resize_kind {
+	APU_RESIZE_KIND_NEAREST = 0,
+	APU_RESIZE_KIND_BILINEAR = 1,
+};
+
+/* ARG.fn */
+enum apu_arg_fn {
+	APU_ARG_FN_MAX = 0,
+	APU_ARG_FN_MIN = 1,
 };
 
 /* Regions with a fixed meaning */
@@ -343,5 +373,20 @@ struct apu_job_completion {
 };
 
 static_assert(sizeof(struct apu_job_completion) == 320, "size of apu_job_completion");
+
+/* Which two rows (columns) of the input an output row (column) of RESIZE lies between */
+struct apu_resize_entry {
+	/* The first; NEAREST: the one that is taken */
+	__le16 lo;
+	/* The second; ignored by NEAREST */
+	__le16 hi;
+	/*
+	 * How far from lo towards hi: in 1/1024, -1024 to 1024; F16: the bits of a float.
+	 * Ignored by NEAREST
+	 */
+	__le32 frac;
+};
+
+static_assert(sizeof(struct apu_resize_entry) == 8, "size of apu_resize_entry");
 
 #endif /* __APU_REGS_H__ */

@@ -4,6 +4,7 @@
  * See commands.h.
  */
 
+#include <string.h>
 #include "commands.h"
 
 unsigned type_size(unsigned dtype)
@@ -145,6 +146,43 @@ struct apu_cmd_activation cmd_activation(void)
         .hdr = HDR(ACTIVATION, activation), .in = L1(0), .out = L1(0x1000),
         .table = L1(0x2000), .rows = 3, .depth = 10, .in_pitch = 10,
         .out_pitch = 10, .fn = APU_ACT_FN_LUT8, .type = APU_DTYPE_I8,
+    };
+
+    return c;
+}
+
+struct apu_cmd_resize cmd_resize(void)
+{
+    struct apu_cmd_resize c = {
+        .hdr = HDR(RESIZE, resize), .in = L1(0), .out = L1(0x1000),
+        .rows = L1(0x2000), .cols = L1(0x2100),
+        .in_h = 2, .in_w = 3, .c = 5, .in_row_pitch = 15, .in_pix_pitch = 5,
+        .out_h = 4, .out_w = 3, .out_row_pitch = 15, .out_pix_pitch = 5,
+        .kind = APU_RESIZE_KIND_BILINEAR, .type = APU_DTYPE_I8,
+    };
+
+    return c;
+}
+
+void resize_tables(uint8_t *l1)
+{
+    static const struct apu_resize_entry rows[] = {
+        { 0, 0, -256 }, { 0, 1, 256 }, { 0, 1, 768 }, { 1, 1, 256 },
+    };
+    static const struct apu_resize_entry cols[] = {
+        { 0, 1, 0 }, { 1, 2, 512 }, { 2, 2, 0 },
+    };
+
+    memcpy(l1 + 0x2000, rows, sizeof(rows));
+    memcpy(l1 + 0x2100, cols, sizeof(cols));
+}
+
+struct apu_cmd_arg cmd_arg(void)
+{
+    struct apu_cmd_arg c = {
+        .hdr = HDR(ARG, arg), .in = L1(0), .out = L1(0x1000),
+        .rows = 3, .depth = 10, .in_pitch = 10, .out_pitch = 4,
+        .type = APU_DTYPE_I8, .out_type = APU_DTYPE_I32,
     };
 
     return c;

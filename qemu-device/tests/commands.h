@@ -22,6 +22,14 @@ struct apu_cmd_fill cmd_fill(void);
 struct apu_cmd_softmax cmd_softmax(void);
 /* LUT8 of 3 rows of 10 int8 at L1 0, to 0x1000, table at L1 0x2000 */
 struct apu_cmd_activation cmd_activation(void);
+/*
+ * Bilinear, 2 x 3 x 5 int8 at L1 0 to 4 x 3 x 5 at 0x1000; four rows at
+ * 0x2000 and three columns at 0x2100, written to l1 by resize_tables()
+ */
+struct apu_cmd_resize cmd_resize(void);
+void resize_tables(uint8_t *l1);
+/* Largest of 3 rows of 10 int8 at L1 0, int32 to 0x1000 */
+struct apu_cmd_arg cmd_arg(void);
 
 /* Pitches of tiles without gaps */
 void conv_dense(struct apu_cmd_conv *c);
@@ -32,6 +40,7 @@ unsigned type_size(unsigned dtype);
 void test_fixed(void);
 void test_fp16(void);
 void test_values(void);
+void test_mvpu(void);
 void test_decode(void);
 void test_exec(void);
 void test_cost(void);

@@ -49,7 +49,8 @@ struct base {
     uint64_t words[APU_MAX_CMD_WORDS];
 };
 
-enum { CONV, POOL, ELTWISE, COPY, FILL, SOFTMAX, ACTIVATION, NUM_BASES };
+enum { CONV, POOL, ELTWISE, COPY, FILL, SOFTMAX, ACTIVATION,
+       RESIZE, ARG, NUM_BASES };
 static struct base base[NUM_BASES];
 
 #define BASE(i, cls, call) do {                                 \
@@ -71,6 +72,8 @@ static void make_bases(void)
     BASE(FILL, EDMA, cmd_fill());
     BASE(SOFTMAX, MVPU, cmd_softmax());
     BASE(ACTIVATION, MVPU, cmd_activation());
+    BASE(RESIZE, MVPU, cmd_resize());
+    BASE(ARG, MVPU, cmd_arg());
     for (unsigned i = 0; i < 8; i++) {
         memcpy(dram + 0x2000 + 8 * i, &q, 8);
     }
@@ -181,7 +184,7 @@ static const struct refusal refusals[] = {
     { POOL, "k_w 0", BAD, { F(pool, k_w, 0) } },
     { POOL, "stride_h 0", BAD, { F(pool, stride_h, 0) } },
     { POOL, "stride_w 0", BAD, { F(pool, stride_w, 0) } },
-    { POOL, "kind 2", BAD, { F(pool, kind, 2) } },
+    { POOL, "kind 3", BAD, { F(pool, kind, 3) } },
     { POOL, "type I32", BAD, { F(pool, type, APU_DTYPE_I32) } },
     { POOL, "act_min -129", BAD, { F(pool, act_min, -129) } },
     { POOL, "act_max 128", BAD, { F(pool, act_max, 128) } },
@@ -202,7 +205,20 @@ static const struct refusal refusals[] = {
     { ELTWISE, "h 0", BAD, { F(eltwise, h, 0) } },
     { ELTWISE, "w 0", BAD, { F(eltwise, w, 0) } },
     { ELTWISE, "c 0", BAD, { F(eltwise, c, 0) } },
-    { ELTWISE, "fn 3", BAD, { F(eltwise, fn, 3) } },
+    { ELTWISE, "fn 10", BAD, { F(eltwise, fn, 10) } },
+    { ELTWISE, "DIV of int8", BAD, { F(eltwise, fn, APU_ELT_FN_DIV) } },
+    { ELTWISE, "SUB, in2_mult negative", BAD,
+      { F(eltwise, fn, APU_ELT_FN_SUB), F(eltwise, in2_mult, -1) } },
+    { ELTWISE, "MUL, out_shift 31", BAD,
+      { F(eltwise, fn, APU_ELT_FN_MUL), F(eltwise, out_shift, 31) } },
+    { ELTWISE, "MUL ignores in1_mult", OK,
+      { F(eltwise, fn, APU_ELT_FN_MUL), F(eltwise, in1_mult, -1) } },
+    { ELTWISE, "PRELU, in1_shift -32", BAD,
+      { F(eltwise, fn, APU_ELT_FN_PRELU), F(eltwise, in1_shift, -32) } },
+    { ELTWISE, "MAX ignores zero points", OK,
+      { F(eltwise, fn, APU_ELT_FN_MAX), F(eltwise, in1_zp, 999) } },
+    { ELTWISE, "MIN to another type", BAD,
+      { F(eltwise, fn, APU_ELT_FN_MIN), F(eltwise, out_type, APU_DTYPE_I16) } },
     { ELTWISE, "in_type I32", BAD, { F(eltwise, in_type, APU_DTYPE_I32) } },
     { ELTWISE, "ADD to another type", BAD,
       { F(eltwise, out_type, APU_DTYPE_I16) } },
@@ -286,7 +302,12 @@ static const struct refusal refusals[] = {
     { SOFTMAX, "rows 0", BAD, { F(softmax, rows, 0) } },
     { SOFTMAX, "depth 0", BAD, { F(softmax, depth, 0) } },
     { SOFTMAX, "depth 65537", BAD, { F(softmax, depth, 65537) } },
-    { SOFTMAX, "type I16", BAD, { F(softmax, type, APU_DTYPE_I16) } },
+    { SOFTMAX, "type I32", BAD, { F(softmax, type, APU_DTYPE_I32) } },
+    { SOFTMAX, "I16, shift 31", BAD,
+      { F(softmax, type, APU_DTYPE_I16), F(softmax, left_shift, 31) } },
+    { SOFTMAX, "I16, table at the end", REGION,
+      { F(softmax, type, APU_DTYPE_I16), F(softmax, in_pitch, 20),
+        F(softmax, out_pitch, 20), F(softmax, table, L1(0x4000 - 2050)) } },
     { SOFTMAX, "mult negative", BAD, { F(softmax, mult, -1) } },
     { SOFTMAX, "left_shift 32", BAD, { F(softmax, left_shift, 32) } },
     { SOFTMAX, "left_shift -1", BAD, { F(softmax, left_shift, -1) } },
@@ -301,7 +322,21 @@ static const struct refusal refusals[] = {
     { ACTIVATION, "as it is", OK, { { 0 } } },
     { ACTIVATION, "rows 0", BAD, { F(activation, rows, 0) } },
     { ACTIVATION, "depth 0", BAD, { F(activation, depth, 0) } },
-    { ACTIVATION, "fn 2", BAD, { F(activation, fn, 2) } },
+    { ACTIVATION, "fn 12", BAD,
+      { F(activation, fn, 12), F(activation, type, APU_DTYPE_F16) } },
+    { ACTIVATION, "LUT16 of int8", BAD,
+      { F(activation, fn, APU_ACT_FN_LUT16) } },
+    { ACTIVATION, "EXP of int16", BAD,
+      { F(activation, fn, APU_ACT_FN_EXP),
+        F(activation, type, APU_DTYPE_I16) } },
+    { ACTIVATION, "mult with LUT8", BAD, { F(activation, mult, 1) } },
+    { ACTIVATION, "shift with LUT8", BAD, { F(activation, shift, 1) } },
+    { ACTIVATION, "TANH of int16, mult 0", BAD,
+      { F(activation, fn, APU_ACT_FN_TANH),
+        F(activation, type, APU_DTYPE_I16) } },
+    { ACTIVATION, "TANH of int16, shift 31", BAD,
+      { F(activation, fn, APU_ACT_FN_TANH), F(activation, mult, 1),
+        F(activation, type, APU_DTYPE_I16), F(activation, shift, 31) } },
     { ACTIVATION, "LUT8 of fp16", BAD, { F(activation, type, APU_DTYPE_F16) } },
     { ACTIVATION, "LOGISTIC of int8", BAD, { F(activation, fn, 1) } },
     { ACTIVATION, "in in region 2", REGION,
@@ -310,6 +345,36 @@ static const struct refusal refusals[] = {
       { F(activation, table, L1(0x4000 - 255)) } },
     { ACTIVATION, "output rows that overlap", BAD,
       { F(activation, out_pitch, 0) } },
+
+    { RESIZE, "as it is", OK, { { 0 } } },
+    { RESIZE, "in_h 0", BAD, { F(resize, in_h, 0) } },
+    { RESIZE, "in_w 0", BAD, { F(resize, in_w, 0) } },
+    { RESIZE, "c 0", BAD, { F(resize, c, 0) } },
+    { RESIZE, "out_h 0", BAD, { F(resize, out_h, 0) } },
+    { RESIZE, "out_w 0", BAD, { F(resize, out_w, 0) } },
+    { RESIZE, "out_h 65537", BAD, { F(resize, out_h, 65537) } },
+    { RESIZE, "kind 2", BAD, { F(resize, kind, 2) } },
+    { RESIZE, "type I32", BAD, { F(resize, type, APU_DTYPE_I32) } },
+    { RESIZE, "output pixels that overlap", BAD,
+      { F(resize, out_pix_pitch, 2) } },
+    { RESIZE, "a row above the tile", BAD, { F(resize, row0, 1) } },
+    { RESIZE, "a row below the tile", BAD, { F(resize, in_h, 1) } },
+    { RESIZE, "a column right of the tile", BAD, { F(resize, in_w, 1) } },
+    { RESIZE, "in in region 2", REGION, { F(resize, in, REF(2, 0)) } },
+    { RESIZE, "rows at the end", REGION,
+      { F(resize, rows, L1(0x4000 - 24)) } },
+    { RESIZE, "cols at the end", REGION,
+      { F(resize, cols, L1(0x4000 - 16)) } },
+
+    { ARG, "as it is", OK, { { 0 } } },
+    { ARG, "rows 0", BAD, { F(arg, rows, 0) } },
+    { ARG, "depth 0", BAD, { F(arg, depth, 0) } },
+    { ARG, "fn 2", BAD, { F(arg, fn, 2) } },
+    { ARG, "type I32", BAD, { F(arg, type, APU_DTYPE_I32) } },
+    { ARG, "out_type I16", BAD, { F(arg, out_type, APU_DTYPE_I16) } },
+    { ARG, "outputs that overlap", BAD, { F(arg, out_pitch, 3) } },
+    { ARG, "in at the end", REGION, { F(arg, in, L1(0x4000 - 29)) } },
+    { ARG, "out at the end", REGION, { F(arg, out, L1(0x4000 - 11)) } },
 };
 
 static void test_refusals(void)
@@ -324,6 +389,7 @@ static void test_refusals(void)
             memcpy((uint8_t *)words + r->c[j].offset, &r->c[j].value,
                    r->c[j].bytes);
         }
+        resize_tables(l1);
         got = run(words, base[r->base].class);
         if (got != r->want) {
             tap_note("status %d, not %d", got, r->want);

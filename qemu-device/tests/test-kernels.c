@@ -298,7 +298,7 @@ static bool pool_case(unsigned type)
     unsigned size = type_size(type);
 
     c.type = type;
-    c.kind = rnd_below(2);
+    c.kind = rnd_below(3);
     c.in_h = 1 + rnd_below(12);
     c.in_w = 1 + rnd_below(12);
     c.channels = 1 + rnd_below(chance(10) ? 900 : 50);
@@ -377,7 +377,10 @@ static const char *type_name(unsigned type)
 
 static void run_type(unsigned type, unsigned cases, const char *simd)
 {
-    static const char *const fn[] = { "ADD", "REQUANT", "CLAMP" };
+    static const char *const fn[] = {
+        "ADD", "REQUANT", "CLAMP", "SUB", "MUL", "MAX", "MIN", "SQUARED_DIFF",
+        "PRELU", "DIV",
+    };
     unsigned bad;
 
     for (unsigned kind = 0; kind < 2; kind++) {
@@ -398,8 +401,9 @@ static void run_type(unsigned type, unsigned cases, const char *simd)
         bad += !pool_case(type);
     }
     tap_ok(!bad, "%s: %u random %s POOL", simd, cases, type_name(type));
-    for (unsigned f = 0; f < 3; f++) {
-        if (f == APU_ELT_FN_REQUANT && type == APU_DTYPE_F16) {
+    for (unsigned f = 0; f <= APU_ELT_FN_DIV; f++) {
+        if (type == APU_DTYPE_F16 ? f == APU_ELT_FN_REQUANT :
+                                    f == APU_ELT_FN_DIV) {
             continue;
         }
         bad = 0;

@@ -21,6 +21,7 @@ int main(int argc, char **argv)
     test_fixed();
     test_fp16();
     test_values();
+    test_mvpu();
     test_decode();
     test_exec();
     test_cost();

@@ -212,6 +212,7 @@ static void test_pool(void)
     /* Sums 2, 3, -3 of two positions: halves go away from zero. */
     static const int8_t in[] = { 1, 1, -1, 1, 2, -2 };
     static const int8_t avg[] = { 1, 2, -2 }, max[] = { 1, 2, -1 };
+    static const int8_t min[] = { 1, 1, -2 };
     struct apu_cmd_pool c = cmd_pool();
 
     c.in_h = c.out_h = c.out_w = c.k_h = 1;
@@ -223,6 +224,8 @@ static void test_pool(void)
     expect(&c, 0, 0x1000, avg, 3, "POOL: average by hand");
     c.kind = APU_POOL_KIND_MAX;
     expect(&c, 0, 0x1000, max, 3, "POOL: maximum by hand");
+    c.kind = APU_POOL_KIND_MIN;
+    expect(&c, 0, 0x1000, min, 3, "POOL: minimum by hand");
     /* A window half outside averages what is inside. */
     c.kind = APU_POOL_KIND_AVG;
     c.pad_left = 1;
@@ -250,6 +253,91 @@ static void test_eltwise(void)
     c.act_min = 0;
     c.act_max = 255;
     expect(&c, 0, 0x2000, flipped, 5, "ELTWISE: int8 to uint8 by hand");
+}
+
+/* Functions of two operands whose factors are chosen to be exact. */
+static void test_eltwise_functions(void)
+{
+    static const int8_t a[] = { 3, -3, 100, -100, 7 };
+    static const int8_t b[] = { 2, -2, 100, 100, -7 };
+    static const struct {
+        unsigned fn;
+        const char *what;
+        int8_t want[5];
+    } t[] = {
+        { APU_ELT_FN_SUB, "ELTWISE: SUB by hand", { 1, -1, 0, -128, 14 } },
+        /* (a - 1) * (b + 2) / 4, halves away from zero, + 5 */
+        { APU_ELT_FN_MUL, "ELTWISE: MUL by hand",
+          { 7, 5, 127, -128, -3 } },
+        { APU_ELT_FN_MAX, "ELTWISE: MAX by hand", { 3, -2, 100, 100, 7 } },
+        { APU_ELT_FN_MIN, "ELTWISE: MIN by hand",
+          { 2, -3, 100, -100, -7 } },
+        /* (a - b)^2 */
+        { APU_ELT_FN_SQUARED_DIFF, "ELTWISE: SQUARED_DIFF by hand",
+          { 1, 1, 0, 127, 127 } },
+        /* a / 2 from zero up, else a * b / 4; halves away from zero */
+        { APU_ELT_FN_PRELU, "ELTWISE: PRELU by hand",
+          { 2, 2, 50, -128, 4 } },
+    };
+
+    memcpy(l1, a, 5);
+    memcpy(l1 + 0x1000, b, 5);
+    for (unsigned i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+        struct apu_cmd_eltwise c = cmd_eltwise();
+
+        c.h = c.w = 1;
+        eltwise_dense(&c);
+        c.fn = t[i].fn;
+        if (t[i].fn == APU_ELT_FN_MUL) {
+            c.in1_zp = 1;
+            c.in2_zp = -2;
+            c.out_zp = 5;
+            c.out_shift = -1;
+        } else if (t[i].fn == APU_ELT_FN_SQUARED_DIFF) {
+            /* Differences in units of 1 / 64, squares of 1 / 4096 */
+            c.left_shift = 7;
+            c.out_shift = -11;
+        } else if (t[i].fn == APU_ELT_FN_PRELU) {
+            c.in1_shift = 0;
+            c.out_shift = -1;
+        }
+        expect(&c, 0, 0x2000, t[i].want, 5, t[i].what);
+    }
+}
+
+static void test_eltwise_f16(void)
+{
+    /* 3, -2, 0.5 and 2, 4, -1 */
+    static const uint16_t a[] = { 0x4200, 0xc000, 0x3800 };
+    static const uint16_t b[] = { 0x4000, 0x4400, 0xbc00 };
+    static const struct {
+        unsigned fn;
+        const char *what;
+        uint16_t want[3];
+    } t[] = {
+        { APU_ELT_FN_SUB, "fp16 SUB", { 0x3c00, 0xc600, 0x3e00 } },
+        { APU_ELT_FN_MUL, "fp16 MUL", { 0x4600, 0xc800, 0xb800 } },
+        { APU_ELT_FN_DIV, "fp16 DIV", { 0x3e00, 0xb800, 0xb800 } },
+        { APU_ELT_FN_MAX, "fp16 MAX", { 0x4200, 0x4400, 0x3800 } },
+        { APU_ELT_FN_MIN, "fp16 MIN", { 0x4000, 0xc000, 0xbc00 } },
+        { APU_ELT_FN_SQUARED_DIFF, "fp16 SQUARED_DIFF",
+          { 0x3c00, 0x5080, 0x4080 } },
+        { APU_ELT_FN_PRELU, "fp16 PRELU", { 0x4200, 0xc800, 0x3800 } },
+    };
+    struct apu_cmd_eltwise c = cmd_eltwise();
+
+    c.in_type = c.out_type = APU_DTYPE_F16;
+    c.h = c.w = 1;
+    c.c = 3;
+    c.act_min = (int32_t)0xff800000;
+    c.act_max = 0x7f800000;
+    eltwise_dense(&c);
+    memcpy(l1, a, sizeof(a));
+    memcpy(l1 + 0x1000, b, sizeof(b));
+    for (unsigned i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+        c.fn = t[i].fn;
+        expect(&c, 0, 0x2000, t[i].want, 6, t[i].what);
+    }
 }
 
 /* Within one step of the exact quotient, and a row sums to 256 or nearly. */
@@ -358,6 +446,8 @@ void test_values(void)
     test_wide();
     test_pool();
     test_eltwise();
+    test_eltwise_functions();
+    test_eltwise_f16();
     test_softmax();
     test_softmax_f16();
     test_softmax_flat();

@@ -225,6 +225,8 @@ static const struct {
     [APU_OP_FILL] = { apu_fill_prepare, apu_fill_run },
     [APU_OP_SOFTMAX] = { apu_softmax_prepare, apu_softmax_run },
     [APU_OP_ACTIVATION] = { apu_activation_prepare, apu_activation_run },
+    [APU_OP_RESIZE] = { apu_resize_prepare, apu_resize_run },
+    [APU_OP_ARG] = { apu_arg_prepare, apu_arg_run },
 };
 
 /* Charges the command in g->op; TIMEOUT if it would end after the limit. */

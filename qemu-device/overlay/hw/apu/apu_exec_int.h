@@ -46,6 +46,8 @@ union apu_command {
     struct apu_cmd_fill fill;
     struct apu_cmd_softmax softmax;
     struct apu_cmd_activation activation;
+    struct apu_cmd_resize resize;
+    struct apu_cmd_arg arg;
     uint64_t words[APU_MAX_CMD_WORDS];
 };
 
@@ -135,7 +137,9 @@ APU_DECLARE_OP(eltwise)
 APU_DECLARE_OP(copy)            /* apu_edma.c */
 APU_DECLARE_OP(fill)
 APU_DECLARE_OP(softmax)         /* apu_mvpu.c */
-APU_DECLARE_OP(activation)
+APU_DECLARE_OP(activation)      /* apu_mvpu_act.c */
+APU_DECLARE_OP(resize)          /* apu_mvpu_pick.c */
+APU_DECLARE_OP(arg)
 #undef APU_DECLARE_OP
 
 #endif

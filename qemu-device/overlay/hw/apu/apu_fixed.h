@@ -19,6 +19,11 @@ static inline int32_t apu_sub32(int32_t a, int32_t b)
     return (int32_t)((uint32_t)a - (uint32_t)b);
 }
 
+static inline int32_t apu_mul32(int32_t a, int32_t b)
+{
+    return (int32_t)((uint32_t)a * (uint32_t)b);
+}
+
 static inline int32_t apu_shl32(int32_t a, unsigned n)
 {
     return (int32_t)((uint32_t)a << n);

@@ -139,6 +139,7 @@ enum apu_quant_mode {
 enum apu_pool_kind {
     APU_POOL_KIND_MAX = 0,
     APU_POOL_KIND_AVG = 1,
+    APU_POOL_KIND_MIN = 2,
 };
 
 /* ELTWISE.fn */
@@ -146,12 +147,41 @@ enum apu_elt_fn {
     APU_ELT_FN_ADD = 0,
     APU_ELT_FN_REQUANT = 1,
     APU_ELT_FN_CLAMP = 2,
+    APU_ELT_FN_SUB = 3,
+    APU_ELT_FN_MUL = 4,
+    APU_ELT_FN_MAX = 5,
+    APU_ELT_FN_MIN = 6,
+    APU_ELT_FN_SQUARED_DIFF = 7,
+    APU_ELT_FN_PRELU = 8,
+    APU_ELT_FN_DIV = 9,
 };
 
 /* ACTIVATION.fn */
 enum apu_act_fn {
     APU_ACT_FN_LUT8 = 0,
     APU_ACT_FN_LOGISTIC = 1,
+    APU_ACT_FN_LUT16 = 2,
+    APU_ACT_FN_TANH = 3,
+    APU_ACT_FN_EXP = 4,
+    APU_ACT_FN_SQRT = 5,
+    APU_ACT_FN_RSQRT = 6,
+    APU_ACT_FN_ELU = 7,
+    APU_ACT_FN_GELU = 8,
+    APU_ACT_FN_GELU_TANH = 9,
+    APU_ACT_FN_HARD_SWISH = 10,
+    APU_ACT_FN_ABS = 11,
+};
+
+/* RESIZE.kind */
+enum apu_resize_kind {
+    APU_RESIZE_KIND_NEAREST = 0,
+    APU_RESIZE_KIND_BILINEAR = 1,
+};
+
+/* ARG.fn */
+enum apu_arg_fn {
+    APU_ARG_FN_MAX = 0,
+    APU_ARG_FN_MIN = 1,
 };
 
 /* Regions with a fixed meaning */
@@ -273,6 +303,24 @@ struct apu_quant {
 };
 _Static_assert(sizeof(struct apu_quant) == 8, "size of apu_quant");
 
+/*
+ * Which two rows (columns) of the input an output row (column) of
+ * RESIZE lies between
+ */
+struct apu_resize_entry {
+    /* The first; NEAREST: the one that is taken */
+    uint16_t lo;
+    /* The second; ignored by NEAREST */
+    uint16_t hi;
+    /*
+     * How far from lo towards hi: in 1/1024, -1024 to 1024; F16: the
+     * bits of a float. Ignored by NEAREST
+     */
+    int32_t frac;
+};
+_Static_assert(sizeof(struct apu_resize_entry) == 8,
+               "size of apu_resize_entry");
+
 /* First eight bytes of every command */
 struct apu_cmd_header {
     uint8_t opcode;
@@ -298,6 +346,8 @@ enum apu_opcode {
     APU_OP_FILL = 0x21,
     APU_OP_SOFTMAX = 0x30,
     APU_OP_ACTIVATION = 0x31,
+    APU_OP_RESIZE = 0x32,
+    APU_OP_ARG = 0x33,
 };
 
 /*
@@ -523,13 +573,16 @@ struct apu_cmd_eltwise {
     /* Bit 0: in1 has one channel, used for all; bit 1: in2 has */
     uint8_t scalar;
     /*
-     * ADD: left shift of both operands before scaling (TFLite: 20 for
-     * 8 bits, 15 for 16)
+     * ADD, SUB, SQUARED_DIFF: left shift of both operands before
+     * scaling (TFLite: 20 for 8 bits, 15 for 16; 7 for the last)
      */
     int32_t left_shift;
     /* Zero point of in1 */
     int32_t in1_zp;
-    /* Q31 multiplier of in1 (REQUANT: of the result) */
+    /*
+     * Q31 multiplier of in1 (REQUANT: of the result; PRELU: of the
+     * result for in1 from its zero point up)
+     */
     int32_t in1_mult;
     /* Its shift */
     int32_t in1_shift;
@@ -622,21 +675,23 @@ struct apu_cmd_softmax {
     uint32_t in_pitch;
     /* Bytes from one output row to the next */
     uint32_t out_pitch;
-    /* I8, U8 or F16 */
+    /* I8, U8, I16 or F16 */
     uint8_t type;
     /* zero */
     uint8_t pad0[3];
     /*
-     * 8 bits: Q31 multiplier of beta x input scale (TFLite:
+     * Integers: Q31 multiplier of beta x input scale (TFLite:
      * input_beta_multiplier); fp16: bits of the float beta
      */
     int32_t mult;
-    /* Its left shift, 0 to 31 */
+    /* Its left shift, 0 to 31; I16: its shift, -31 to 30 */
     int32_t left_shift;
-    /* Differences below this give zero */
+    /* 8 bits: differences below this give zero */
     int32_t diff_min;
+    /* I16: two tables of 513 I16, of exp and of 1 / (1 + x); else ignored */
+    uint64_t table;
 };
-_Static_assert(sizeof(struct apu_cmd_softmax) == 56, "size of apu_cmd_softmax");
+_Static_assert(sizeof(struct apu_cmd_softmax) == 64, "size of apu_cmd_softmax");
 
 /* Unary function of every element */
 struct apu_cmd_activation {
@@ -645,7 +700,11 @@ struct apu_cmd_activation {
     uint64_t in;
     /* Output rows, in L1; may be the input with the same pitch */
     uint64_t out;
-    /* LUT8: 256 bytes, indexed by the byte of the element */
+    /*
+     * LUT8: 256 bytes, indexed by the byte of the element; LUT16: 513
+     * I16; LOGISTIC and TANH of I16: 256 unsigned 16-bit values; else
+     * ignored
+     */
     uint64_t table;
     /* Number of rows */
     uint32_t rows;
@@ -657,12 +716,94 @@ struct apu_cmd_activation {
     uint32_t out_pitch;
     /* act_fn */
     uint8_t fn;
-    /* I8 or U8 for LUT8; F16 for LOGISTIC */
+    /*
+     * I8 or U8 for LUT8; I16 for LUT16; I16 or F16 for LOGISTIC and
+     * TANH; F16 for the others
+     */
+    uint8_t type;
+    /* LOGISTIC and TANH of I16: right shift after mult, 0 to 30; else zero */
+    uint8_t shift;
+    /* zero */
+    uint8_t pad0;
+    /*
+     * LOGISTIC and TANH of I16: multiplier of the input, 1 to 2^15 -
+     * 1; else zero
+     */
+    int32_t mult;
+};
+_Static_assert(sizeof(struct apu_cmd_activation) == 56,
+               "size of apu_cmd_activation");
+
+/*
+ * Resizes a tile, nearest neighbour or bilinear. Tables say which
+ * rows and columns each output takes
+ */
+struct apu_cmd_resize {
+    struct apu_cmd_header hdr;
+    /* Input tile, NHWC, in L1 */
+    uint64_t in;
+    /* Output tile, NHWC, in L1 */
+    uint64_t out;
+    /* out_h resize_entry */
+    uint64_t rows;
+    /* out_w resize_entry */
+    uint64_t cols;
+    /* Rows of the input tile */
+    uint32_t in_h;
+    /* Columns of the input tile */
+    uint32_t in_w;
+    /* Channels of both tiles */
+    uint32_t c;
+    /* Bytes from one input row to the next */
+    uint32_t in_row_pitch;
+    /* Bytes from one input pixel to the next */
+    uint32_t in_pix_pitch;
+    /* Rows of the output tile, at most 65536 */
+    uint32_t out_h;
+    /* Columns of the output tile, at most 65536 */
+    uint32_t out_w;
+    /* Bytes from one output row to the next */
+    uint32_t out_row_pitch;
+    /* Bytes from one output pixel to the next */
+    uint32_t out_pix_pitch;
+    /*
+     * The row of the whole input that is the tile's first: subtracted
+     * from the indices in rows
+     */
+    uint32_t row0;
+    /* resize_kind */
+    uint8_t kind;
+    /* I8, U8, I16 or F16 */
     uint8_t type;
     /* zero */
     uint8_t pad0[6];
 };
-_Static_assert(sizeof(struct apu_cmd_activation) == 56,
-               "size of apu_cmd_activation");
+_Static_assert(sizeof(struct apu_cmd_resize) == 88, "size of apu_cmd_resize");
+
+/* Position of the largest or smallest element of every row */
+struct apu_cmd_arg {
+    struct apu_cmd_header hdr;
+    /* Input rows, in L1 */
+    uint64_t in;
+    /* One value per row, in L1 */
+    uint64_t out;
+    /* Number of rows */
+    uint32_t rows;
+    /* Elements of a row */
+    uint32_t depth;
+    /* Bytes from one input row to the next */
+    uint32_t in_pitch;
+    /* Bytes from one output to the next */
+    uint32_t out_pitch;
+    /* arg_fn */
+    uint8_t fn;
+    /* I8, U8, I16 or F16 */
+    uint8_t type;
+    /* I32 or I64 */
+    uint8_t out_type;
+    /* zero */
+    uint8_t pad0[5];
+};
+_Static_assert(sizeof(struct apu_cmd_arg) == 48, "size of apu_cmd_arg");
 
 #endif

@@ -333,7 +333,7 @@ static bool windows_hit(uint64_t in, uint64_t out, int32_t pad, unsigned k,
 
 static bool pool_ok(const struct apu_cmd_pool *c)
 {
-    return is_mdla_type(c->type) && c->kind <= APU_POOL_KIND_AVG &&
+    return is_mdla_type(c->type) && c->kind <= APU_POOL_KIND_MIN &&
            c->in_h && c->in_w && c->channels && c->out_h && c->out_w &&
            c->k_h && c->k_w && c->stride_h && c->stride_w &&
            apu_bounds_fit(c->type, c->act_min, c->act_max) &&
@@ -382,21 +382,45 @@ enum apu_job_status apu_pool_run(struct apu_env *env, const struct apu_op *op)
 
 /* ELTWISE */
 
-static bool eltwise_types_ok(const struct apu_cmd_eltwise *c)
+static bool eltwise_zps_ok(const struct apu_cmd_eltwise *c)
+{
+    return apu_zp_fits(c->in_type, c->in1_zp) &&
+           apu_zp_fits(c->in_type, c->in2_zp) &&
+           apu_zp_fits(c->out_type, c->out_zp) &&
+           apu_scale_ok(c->out_mult, c->out_shift);
+}
+
+/* Functions of two integers; those that do not use a field ignore it. */
+static bool eltwise_binary_ok(const struct apu_cmd_eltwise *c)
 {
     switch (c->fn) {
     case APU_ELT_FN_ADD:
-        if (!is_mdla_type(c->in_type) || c->out_type != c->in_type) {
-            return false;
-        }
-        return c->in_type == APU_DTYPE_F16 ||
-               (c->left_shift >= 0 && c->left_shift <= 30 &&
-                apu_zp_fits(c->in_type, c->in1_zp) &&
-                apu_zp_fits(c->in_type, c->in2_zp) &&
-                apu_zp_fits(c->out_type, c->out_zp) &&
-                apu_scale_ok(c->in1_mult, c->in1_shift) &&
-                apu_scale_ok(c->in2_mult, c->in2_shift) &&
-                apu_scale_ok(c->out_mult, c->out_shift));
+    case APU_ELT_FN_SUB:
+    case APU_ELT_FN_SQUARED_DIFF:
+        return eltwise_zps_ok(c) && c->left_shift >= 0 &&
+               c->left_shift <= 30 &&
+               apu_scale_ok(c->in1_mult, c->in1_shift) &&
+               apu_scale_ok(c->in2_mult, c->in2_shift);
+    case APU_ELT_FN_MUL:
+        return eltwise_zps_ok(c);
+    case APU_ELT_FN_PRELU:
+        return eltwise_zps_ok(c) && apu_scale_ok(c->in1_mult, c->in1_shift);
+    case APU_ELT_FN_MAX:
+    case APU_ELT_FN_MIN:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool eltwise_types_ok(const struct apu_cmd_eltwise *c)
+{
+    if (apu_eltwise_binary(c->fn)) {
+        return is_mdla_type(c->in_type) && c->out_type == c->in_type &&
+               (c->in_type == APU_DTYPE_F16 ? c->fn <= APU_ELT_FN_DIV :
+                                              eltwise_binary_ok(c));
+    }
+    switch (c->fn) {
     case APU_ELT_FN_REQUANT:
         return is_integer(c->in_type) && is_integer(c->out_type) &&
                apu_zp_fits(c->in_type, c->in1_zp) &&
@@ -451,7 +475,7 @@ enum apu_job_status apu_eltwise_prepare(struct apu_op *op,
                         c->in1_row_pitch, c->in1_pix_pitch, &op->in,
                         &op->cost);
     op->in2.l1 = NULL;
-    if (s == APU_JOB_STATUS_OK && c->fn == APU_ELT_FN_ADD) {
+    if (s == APU_JOB_STATUS_OK && apu_eltwise_binary(c->fn)) {
         s = eltwise_resolve(c, r, c->in2, c->scalar & 2 ? 1 : c->c,
                             c->in_type, c->in2_row_pitch, c->in2_pix_pitch,
                             &op->in2, &op->cost);

@@ -21,6 +21,11 @@ struct apu_conv {
     const int32_t *shift;
 };
 
+static inline bool apu_eltwise_binary(unsigned fn)
+{
+    return fn != APU_ELT_FN_REQUANT && fn != APU_ELT_FN_CLAMP;
+}
+
 /* Bounds of the output for fp16. */
 static inline float apu_clampf(float v, float lo, float hi)
 {
@@ -37,6 +42,12 @@ enum apu_job_status apu_eltwise_ref(struct apu_env *env,
                                     const struct apu_cmd_eltwise *c,
                                     const uint8_t *in1, const uint8_t *in2,
                                     uint8_t *out);
+
+/* The fp32 part of ELTWISE on fp16, and a row of ELTWISE on integers. */
+float apu_eltwise_f32(unsigned fn, float a, float b);
+void apu_eltwise_row(const struct apu_cmd_eltwise *c, const uint8_t *a,
+                     unsigned step1, const uint8_t *b, unsigned step2,
+                     uint8_t *out, size_t n);
 
 enum apu_job_status apu_conv_fast(struct apu_env *env,
                                   const struct apu_conv *v);

@@ -59,9 +59,11 @@ static void pool_take(int32_t *acc, const uint8_t *src, unsigned n,
             x[j] = 0;
         }
         for (unsigned j = 0; j < 16; j++) {
-            int32_t max = x[j] > acc[i + j] ? x[j] : acc[i + j];
+            int32_t a = acc[i + j], max = x[j] > a ? x[j] : a;
 
-            acc[i + j] = kind == APU_POOL_KIND_AVG ? acc[i + j] + x[j] : max;
+            acc[i + j] = kind == APU_POOL_KIND_AVG ? a + x[j] :
+                         kind == APU_POOL_KIND_MAX ? max :
+                         x[j] < a ? x[j] : a;
         }
     }
 }
@@ -92,7 +94,8 @@ static enum apu_job_status pool_chunk(struct apu_env *env,
                                       uint8_t *out)
 {
     int32_t acc[CHUNK];
-    int32_t begin = c->kind == APU_POOL_KIND_AVG ? 0 : INT32_MIN;
+    int32_t begin = c->kind == APU_POOL_KIND_AVG ? 0 :
+                    c->kind == APU_POOL_KIND_MAX ? INT32_MIN : INT32_MAX;
 
     for (unsigned i = 0; i < CHUNK; i++) {
         acc[i] = begin;
@@ -232,6 +235,12 @@ static void run_f16(const struct eltwise *e, const uint8_t *a,
     if (b) {
         load_f16(e, y, b, e->step2, n);
     }
+    if (b && c->fn != APU_ELT_FN_ADD) {
+        for (size_t i = 0; i < n; i++) {
+            x[i] = apu_eltwise_f32(c->fn, x[i], y[i]);
+        }
+        b = NULL;
+    }
     e->simd->to_f16(out, x, b ? y : NULL, n, apu_bits_f32(c->act_min),
                     apu_bits_f32(c->act_max));
 }
@@ -252,6 +261,8 @@ static enum apu_job_status eltwise_run(const struct eltwise *e,
         }
         if (c->in_type == APU_DTYPE_F16) {
             run_f16(e, a, b, out, m);
+        } else if (b && c->fn != APU_ELT_FN_ADD) {
+            apu_eltwise_row(c, a, e->step1, b, e->step2, out, m);
         } else if (b) {
             e->simd->add(c, a, e->step1, b, e->step2, out, m);
         } else if (e->table) {

@@ -221,7 +221,7 @@ static int32_t pool_int(const struct apu_cmd_pool *c, const uint8_t *in,
 {
     int64_t n = (rows.end - rows.first) * (cols.end - cols.first);
     int64_t sum = 0;
-    int32_t max = INT32_MIN;
+    int32_t max = INT32_MIN, min = INT32_MAX;
 
     for (uint64_t y = rows.first; y < rows.end; y++) {
         for (uint64_t x = cols.first; x < cols.end; x++) {
@@ -229,10 +229,18 @@ static int32_t pool_int(const struct apu_cmd_pool *c, const uint8_t *in,
 
             sum += e;
             max = e > max ? e : max;
+            min = e < min ? e : min;
         }
     }
-    if (c->kind == APU_POOL_KIND_AVG) {
+    switch (c->kind) {
+    case APU_POOL_KIND_AVG:
         max = (int32_t)((sum >= 0 ? sum + n / 2 : sum - n / 2) / n);
+        break;
+    case APU_POOL_KIND_MIN:
+        max = min;
+        break;
+    default:
+        break;
     }
     return apu_clamp32(max, c->act_min, c->act_max);
 }
@@ -241,7 +249,7 @@ static uint16_t pool_f16(const struct apu_cmd_pool *c, const uint8_t *in,
                          struct window rows, struct window cols, uint32_t ch)
 {
     uint64_t n = (rows.end - rows.first) * (cols.end - cols.first);
-    float sum = 0, max = -INFINITY;
+    float sum = 0, max = -INFINITY, min = INFINITY;
 
     for (uint64_t y = rows.first; y < rows.end; y++) {
         for (uint64_t x = cols.first; x < cols.end; x++) {
@@ -249,10 +257,13 @@ static uint16_t pool_f16(const struct apu_cmd_pool *c, const uint8_t *in,
 
             sum += e;
             max = e > max ? e : max;
+            min = e < min ? e : min;
         }
     }
     if (c->kind == APU_POOL_KIND_AVG) {
         max = sum / (float)n;
+    } else if (c->kind == APU_POOL_KIND_MIN) {
+        max = min;
     }
     return apu_f32_to_f16(apu_clampf(max, apu_bits_f32(c->act_min),
                                      apu_bits_f32(c->act_max)));
@@ -290,41 +301,95 @@ enum apu_job_status apu_pool_ref(struct apu_env *env,
     return APU_JOB_STATUS_OK;
 }
 
+/* An operand of the functions that bring both to one scale first. */
+static int32_t eltwise_scaled(const struct apu_cmd_eltwise *c, int32_t v,
+                              int32_t mult, int32_t shift)
+{
+    return apu_mbqm(apu_shl32(v, c->left_shift), mult, shift);
+}
+
 static int32_t eltwise_int(const struct apu_cmd_eltwise *c, int32_t a,
                            int32_t b)
 {
-    int32_t s1, s2, r;
+    int32_t x = a - c->in1_zp, y = b - c->in2_zp, s1, s2, r;
 
     switch (c->fn) {
     case APU_ELT_FN_ADD:
-        s1 = apu_mbqm(apu_shl32(a - c->in1_zp, c->left_shift), c->in1_mult,
-                      c->in1_shift);
-        s2 = apu_mbqm(apu_shl32(b - c->in2_zp, c->left_shift), c->in2_mult,
-                      c->in2_shift);
-        r = apu_mbqm(apu_add32(s1, s2), c->out_mult, c->out_shift);
-        r = apu_add32(r, c->out_zp);
+    case APU_ELT_FN_SUB:
+    case APU_ELT_FN_SQUARED_DIFF:
+        s1 = eltwise_scaled(c, x, c->in1_mult, c->in1_shift);
+        s2 = eltwise_scaled(c, y, c->in2_mult, c->in2_shift);
+        r = c->fn == APU_ELT_FN_ADD ? apu_add32(s1, s2) : apu_sub32(s1, s2);
+        if (c->fn == APU_ELT_FN_SQUARED_DIFF) {
+            r = apu_mul32(r, r);
+        }
+        r = apu_mbqm(r, c->out_mult, c->out_shift);
+        break;
+    case APU_ELT_FN_MUL:
+        r = apu_mbqm(apu_mul32(x, y), c->out_mult, c->out_shift);
+        break;
+    case APU_ELT_FN_PRELU:
+        r = x >= 0 ? apu_mbqm(x, c->in1_mult, c->in1_shift) :
+                     apu_mbqm(apu_mul32(x, y), c->out_mult, c->out_shift);
         break;
     case APU_ELT_FN_REQUANT:
-        r = apu_add32(apu_mbqm(a - c->in1_zp, c->in1_mult, c->in1_shift),
-                      c->out_zp);
+        r = apu_mbqm(x, c->in1_mult, c->in1_shift);
         break;
+    case APU_ELT_FN_MAX:
+        return apu_clamp32(a > b ? a : b, c->act_min, c->act_max);
+    case APU_ELT_FN_MIN:
+        return apu_clamp32(a < b ? a : b, c->act_min, c->act_max);
     default:
-        r = a;
-        break;
+        return apu_clamp32(a, c->act_min, c->act_max);
     }
-    return apu_clamp32(r, c->act_min, c->act_max);
+    return apu_clamp32(apu_add32(r, c->out_zp), c->act_min, c->act_max);
+}
+
+float apu_eltwise_f32(unsigned fn, float a, float b)
+{
+    switch (fn) {
+    case APU_ELT_FN_ADD:
+        return a + b;
+    case APU_ELT_FN_SUB:
+        return a - b;
+    case APU_ELT_FN_MUL:
+        return a * b;
+    case APU_ELT_FN_DIV:
+        return a / b;
+    case APU_ELT_FN_MAX:
+        return a > b ? a : b;
+    case APU_ELT_FN_MIN:
+        return a < b ? a : b;
+    case APU_ELT_FN_SQUARED_DIFF:
+        return (a - b) * (a - b);
+    case APU_ELT_FN_PRELU:
+        return a >= 0 ? a : a * b;
+    default:
+        return a;
+    }
 }
 
 static uint16_t eltwise_f16(const struct apu_cmd_eltwise *c, uint16_t a,
                             uint16_t b)
 {
-    float r = apu_f16_to_f32(a);
+    float r = apu_eltwise_f32(c->fn, apu_f16_to_f32(a), apu_f16_to_f32(b));
 
-    if (c->fn == APU_ELT_FN_ADD) {
-        r += apu_f16_to_f32(b);
-    }
     return apu_f32_to_f16(apu_clampf(r, apu_bits_f32(c->act_min),
                                      apu_bits_f32(c->act_max)));
+}
+
+void apu_eltwise_row(const struct apu_cmd_eltwise *c, const uint8_t *a,
+                     unsigned step1, const uint8_t *b, unsigned step2,
+                     uint8_t *out, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        store(out, c->out_type,
+              eltwise_int(c, load(a, c->in_type),
+                          b ? load(b, c->in_type) : 0));
+        a += step1;
+        b = b ? b + step2 : NULL;
+        out += apu_dtype_size(c->out_type);
+    }
 }
 
 /* One pixel; @step1 and @step2 are 0 for operands of one channel. */
@@ -332,15 +397,12 @@ static void eltwise_pixel(const struct apu_cmd_eltwise *c, const uint8_t *a,
                           unsigned step1, const uint8_t *b, unsigned step2,
                           uint8_t *out)
 {
+    if (c->in_type != APU_DTYPE_F16) {
+        apu_eltwise_row(c, a, step1, b, step2, out, c->c);
+        return;
+    }
     for (uint32_t ch = 0; ch < c->c; ch++) {
-        if (c->in_type == APU_DTYPE_F16) {
-            apu_st_u16(out, eltwise_f16(c, apu_ld_u16(a),
-                                        b ? apu_ld_u16(b) : 0));
-        } else {
-            store(out, c->out_type,
-                  eltwise_int(c, load(a, c->in_type),
-                              b ? load(b, c->in_type) : 0));
-        }
+        apu_st_u16(out, eltwise_f16(c, apu_ld_u16(a), b ? apu_ld_u16(b) : 0));
         a += step1;
         b = b ? b + step2 : NULL;
         out += apu_dtype_size(c->out_type);

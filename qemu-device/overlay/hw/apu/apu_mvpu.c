@@ -1,44 +1,61 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Commands of the MVPU.
+ * SOFTMAX, and what the commands of the MVPU share.
  */
 
 #include "apu_base.h"
 #include "apu_exec_int.h"
 #include "apu_fixed.h"
 #include "apu_fp16.h"
+#include "apu_mvpu.h"
 
 #define MAX_SOFTMAX_DEPTH 65536
-#define TABLE_BYTES 256
 
 /* Lane operations per element */
 #define SOFTMAX_OPERATIONS 8
-#define ACTIVATION_OPERATIONS 2
 
-/* Rows of the input and the output, both in L1. */
-static enum apu_job_status resolve_rows(struct apu_op *op,
-                                        const struct apu_regions *r,
-                                        uint64_t in, uint64_t out,
-                                        uint32_t rows, uint64_t row_bytes,
-                                        uint32_t in_pitch, uint32_t out_pitch)
+enum apu_job_status apu_resolve_rows(struct apu_op *op,
+                                     const struct apu_regions *r,
+                                     const struct apu_rows *rows)
 {
+    uint64_t n = rows->rows;
     enum apu_job_status s;
 
-    if (!apu_tile_disjoint(rows, 1, row_bytes, out_pitch, 0)) {
+    if (!apu_tile_disjoint(n, 1, rows->out_bytes, rows->out_pitch, 0)) {
         return APU_JOB_STATUS_BAD_COMMAND;
     }
-    s = apu_resolve_l1(r, in, apu_tile_extent(rows, 1, row_bytes, in_pitch, 0),
+    s = apu_resolve_l1(r, rows->in, apu_tile_extent(n, 1, rows->in_bytes,
+                                                    rows->in_pitch, 0),
                        &op->in);
     if (s == APU_JOB_STATUS_OK) {
-        s = apu_resolve_l1(r, out, apu_tile_extent(rows, 1, row_bytes,
-                                                   out_pitch, 0), &op->out);
+        s = apu_resolve_l1(r, rows->out, apu_tile_extent(n, 1, rows->out_bytes,
+                                                         rows->out_pitch, 0),
+                           &op->out);
     }
-    op->cost.l1_bytes = apu_sat_mul(apu_sat_mul(rows, row_bytes), 2);
+    op->cost.l1_bytes = apu_sat_mul(n, rows->in_bytes + rows->out_bytes);
     return s;
 }
 
-/* SOFTMAX */
+enum apu_job_status apu_resolve_table(struct apu_op *op,
+                                      const struct apu_regions *r,
+                                      uint64_t ref, unsigned bytes)
+{
+    enum apu_job_status s = apu_resolve(r, ref, bytes, &op->in2);
+
+    if (s == APU_JOB_STATUS_OK) {
+        apu_count(&op->cost, &op->in2, bytes);
+    }
+    return s;
+}
+
+int16_t apu_lut16(const int16_t *table, int16_t v)
+{
+    int32_t base = table[256 + (v >> 7)];
+    int16_t slope = (int16_t)(table[257 + (v >> 7)] - base);
+
+    return (int16_t)(base + ((slope * (v & 0x7f) + 64) >> 7));
+}
 
 static bool softmax_ok(const struct apu_cmd_softmax *c)
 {
@@ -49,6 +66,8 @@ static bool softmax_ok(const struct apu_cmd_softmax *c)
     case APU_DTYPE_I8:
     case APU_DTYPE_U8:
         return c->mult >= 0 && c->left_shift >= 0 && c->left_shift <= 31;
+    case APU_DTYPE_I16:
+        return apu_scale_ok(c->mult, c->left_shift);
     case APU_DTYPE_F16:
         return true;
     default:
@@ -60,15 +79,22 @@ enum apu_job_status apu_softmax_prepare(struct apu_op *op,
                                         const struct apu_regions *r)
 {
     const struct apu_cmd_softmax *c = &op->cmd.softmax;
+    struct apu_rows rows = {
+        .in = c->in, .out = c->out, .rows = c->rows,
+        .in_pitch = c->in_pitch, .out_pitch = c->out_pitch,
+    };
+    enum apu_job_status s;
 
     if (!softmax_ok(c)) {
         return APU_JOB_STATUS_BAD_COMMAND;
     }
     op->cost.compute = apu_cost_mvpu(apu_sat_mul(c->rows, c->depth),
                                      SOFTMAX_OPERATIONS);
-    return resolve_rows(op, r, c->in, c->out, c->rows,
-                        (uint64_t)c->depth * apu_dtype_size(c->type),
-                        c->in_pitch, c->out_pitch);
+    rows.in_bytes = rows.out_bytes = (uint64_t)c->depth *
+                                     apu_dtype_size(c->type);
+    s = apu_resolve_rows(op, r, &rows);
+    return s == APU_JOB_STATUS_OK && c->type == APU_DTYPE_I16 ?
+           apu_resolve_table(op, r, c->table, 2 * APU_LUT16_BYTES) : s;
 }
 
 /* exp of every difference -d that a row of bytes can have, Q0.31. */
@@ -116,12 +142,47 @@ static void softmax_row8(const struct apu_cmd_softmax *c,
     }
     factor = apu_reciprocal(sum, integer_bits, &over_unit);
     for (uint32_t i = 0; i < c->depth; i++) {
-        int32_t d = max - (in[i] ^ flip), v = 0;
+        /* A byte, even if the output has overwritten the input. */
+        int32_t d = (uint8_t)(max - (in[i] ^ flip)), v = 0;
 
         if (-d >= c->diff_min) {
             v = softmax_scale(factor, table[d], over_unit + 31 - 8);
         }
         out[i] = apu_clamp32(v, 0, 255) ^ flip;
+    }
+}
+
+/* TFLite's SoftmaxInt16; the sum of exponentials is in Q16.15. */
+static void softmax_row_i16(const struct apu_cmd_softmax *c,
+                            const int16_t (*table)[APU_LUT16_ENTRIES],
+                            const uint8_t *in, uint8_t *out)
+{
+    const int32_t least = 1 << 14;
+    int32_t max = INT16_MIN, sum = 0, x, factor;
+    unsigned headroom, shift;
+
+    for (uint32_t i = 0; i < c->depth; i++) {
+        x = apu_ld_i16(in + 2 * i);
+        max = x > max ? x : max;
+    }
+    for (uint32_t i = 0; i < c->depth; i++) {
+        x = apu_mbqm(apu_ld_i16(in + 2 * i) - max, c->mult, c->left_shift);
+        x = apu_clamp32(apu_add32(x, INT16_MAX), INT16_MIN, INT16_MAX);
+        x = apu_lut16(table[0], x);
+        apu_st_i16(out + 2 * i, x);
+        sum += x;
+    }
+    headroom = __builtin_clz(sum < least ? least : sum);
+    x = (int32_t)((((int64_t)(sum < least ? least : sum) << (headroom - 1)) +
+                   (1 << 13)) >> 14);
+    x = apu_clamp32(x - (1 << 15) - (1 << 16), INT16_MIN, INT16_MAX);
+    factor = apu_lut16(table[1], x);
+    shift = 31 - headroom;
+    for (uint32_t i = 0; i < c->depth; i++) {
+        int64_t p = (int64_t)apu_ld_i16(out + 2 * i) * factor;
+
+        p = (p + ((int64_t)1 << (shift - 1))) >> shift;
+        apu_st_i16(out + 2 * i, apu_clamp32((int32_t)p, 0, INT16_MAX));
     }
 }
 
@@ -148,105 +209,31 @@ enum apu_job_status apu_softmax_run(struct apu_env *env,
                                     const struct apu_op *op)
 {
     const struct apu_cmd_softmax *c = &op->cmd.softmax;
-    bool f16 = c->type == APU_DTYPE_F16;
-    void *buf = apu_buf(env, APU_BUF_ACC, apu_max64(c->depth, 256) * 4);
+    void *buf = apu_buf(env, APU_BUF_ACC, apu_max64(c->depth, 1024) * 4);
     enum apu_job_status s = APU_JOB_STATUS_OK;
 
     if (!buf) {
         return APU_JOB_STATUS_BUS_ERROR;
     }
-    if (!f16) {
+    if (c->type == APU_DTYPE_I16) {
+        s = apu_read(env, &op->in2, 0, buf, 2 * APU_LUT16_BYTES);
+    } else if (c->type != APU_DTYPE_F16) {
         softmax_table(c, buf);
     }
     for (uint64_t i = 0; i < c->rows && s == APU_JOB_STATUS_OK; i++) {
         const uint8_t *in = op->in.l1 + i * c->in_pitch;
         uint8_t *out = op->out.l1 + i * c->out_pitch;
 
-        if (f16) {
+        switch (c->type) {
+        case APU_DTYPE_F16:
             softmax_row16(c, buf, in, out);
-        } else {
+            break;
+        case APU_DTYPE_I16:
+            softmax_row_i16(c, buf, in, out);
+            break;
+        default:
             softmax_row8(c, buf, c->type == APU_DTYPE_I8 ? 0x80 : 0, in, out);
-        }
-        s = apu_poll(env, c->depth);
-    }
-    return s;
-}
-
-/* ACTIVATION */
-
-static bool activation_ok(const struct apu_cmd_activation *c)
-{
-    if (!c->rows || !c->depth) {
-        return false;
-    }
-    switch (c->fn) {
-    case APU_ACT_FN_LUT8:
-        return c->type == APU_DTYPE_I8 || c->type == APU_DTYPE_U8;
-    case APU_ACT_FN_LOGISTIC:
-        return c->type == APU_DTYPE_F16;
-    default:
-        return false;
-    }
-}
-
-enum apu_job_status apu_activation_prepare(struct apu_op *op,
-                                           const struct apu_regions *r)
-{
-    const struct apu_cmd_activation *c = &op->cmd.activation;
-    enum apu_job_status s;
-
-    if (!activation_ok(c)) {
-        return APU_JOB_STATUS_BAD_COMMAND;
-    }
-    op->cost.compute = apu_cost_mvpu(apu_sat_mul(c->rows, c->depth),
-                                     ACTIVATION_OPERATIONS);
-    s = resolve_rows(op, r, c->in, c->out, c->rows,
-                     (uint64_t)c->depth * apu_dtype_size(c->type),
-                     c->in_pitch, c->out_pitch);
-    if (s == APU_JOB_STATUS_OK && c->fn == APU_ACT_FN_LUT8) {
-        s = apu_resolve(r, c->table, TABLE_BYTES, &op->in2);
-        if (s == APU_JOB_STATUS_OK) {
-            apu_count(&op->cost, &op->in2, TABLE_BYTES);
-        }
-    }
-    return s;
-}
-
-static void lut_row(const uint8_t *table, const uint8_t *in, uint8_t *out,
-                    uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++) {
-        out[i] = table[in[i]];
-    }
-}
-
-static void logistic_row(const uint8_t *in, uint8_t *out, uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++) {
-        float x = apu_f16_to_f32(apu_ld_u16(in + 2 * (uint64_t)i));
-
-        apu_st_u16(out + 2 * (uint64_t)i, apu_f32_to_f16(1 / (1 + expf(-x))));
-    }
-}
-
-enum apu_job_status apu_activation_run(struct apu_env *env,
-                                       const struct apu_op *op)
-{
-    const struct apu_cmd_activation *c = &op->cmd.activation;
-    enum apu_job_status s = APU_JOB_STATUS_OK;
-    uint8_t table[TABLE_BYTES];
-
-    if (c->fn == APU_ACT_FN_LUT8) {
-        s = apu_read(env, &op->in2, 0, table, sizeof(table));
-    }
-    for (uint64_t i = 0; i < c->rows && s == APU_JOB_STATUS_OK; i++) {
-        const uint8_t *in = op->in.l1 + i * c->in_pitch;
-        uint8_t *out = op->out.l1 + i * c->out_pitch;
-
-        if (c->fn == APU_ACT_FN_LUT8) {
-            lut_row(table, in, out, c->depth);
-        } else {
-            logistic_row(in, out, c->depth);
+            break;
         }
         s = apu_poll(env, c->depth);
     }
