@@ -7,79 +7,13 @@
 #include "apu_test.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "kselftest_harness.h"
-
-#define SYS_PLATFORM "/sys/bus/platform/"
-
-/* Unlike tests, time limits may poll: there is nothing to wait on. */
-#define POLL_NS 1000000
-#define LIMIT_NS 10000000000ll
-
-static int read_file(const char *path, char *buf, size_t size)
-{
-	int fd = open(path, O_RDONLY);
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	n = read(fd, buf, size - 1);
-	close(fd);
-	if (n < 0)
-		return -errno;
-	buf[n] = 0;
-	buf[strcspn(buf, "\n")] = 0;
-
-	return 0;
-}
-
-static bool file_is(const char *path, const char *text)
-{
-	char buf[64];
-
-	return !read_file(path, buf, sizeof(buf)) && !strcmp(buf, text);
-}
-
-static bool file_becomes(const char *path, const char *text)
-{
-	const struct timespec nap = { 0, POLL_NS };
-	int64_t end = now_ns() + LIMIT_NS;
-
-	while (!file_is(path, text)) {
-		if (now_ns() > end)
-			return false;
-		nanosleep(&nap, NULL);
-	}
-
-	return true;
-}
-
-/* Finds the platform device whose name ends in @suffix, "0.mdla" say. */
-static int find_device(const char *suffix, char *name, size_t size)
-{
-	DIR *dir = opendir(SYS_PLATFORM "devices");
-	struct dirent *e;
-	int ret = -ENOENT;
-
-	while (dir && (e = readdir(dir))) {
-		size_t len = strlen(e->d_name), slen = strlen(suffix);
-
-		if (len > slen && !strcmp(e->d_name + len - slen, suffix) &&
-		    (size_t)snprintf(name, size, "%s", e->d_name) < size)
-			ret = 0;
-	}
-	if (dir)
-		closedir(dir);
-
-	return ret;
-}
 
 static void status_path(char *path, const char *device)
 {
@@ -113,20 +47,6 @@ FIXTURE_SETUP(pm)
 FIXTURE_TEARDOWN(pm)
 {
 	client_close(&self->c);
-}
-
-static int submit_fills(struct client *c, uint64_t va, uint8_t value, int repeat,
-			uint64_t *seqno)
-{
-	struct stream s = stream_begin(c, DRM_APU_ENGINE_EDMA);
-	struct drm_apu_stream stream;
-
-	emit_region(&s, R_DATA, va, DATA_SIZE);
-	while (repeat--)
-		emit_fill(&s, REF(R_DATA, 0), value, DATA_SIZE);
-	stream = stream_end(&s);
-
-	return submit_stream(c, &stream, seqno);
 }
 
 #define DOMAIN(name) "/sys/kernel/debug/pm_genpd/apu-" name "/current_state"

@@ -2,6 +2,7 @@
 
 #include "apu_test.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -23,6 +24,10 @@ __attribute__((constructor)) static void apu_test_init(void)
 {
 	pthread_atfork(NULL, NULL, die_with_parent);
 }
+
+/* Unlike tests, time limits may poll: there is nothing to wait on. */
+#define POLL_NS 1000000
+#define LIMIT_NS 10000000000ll
 
 int apu_ioctl(int fd, unsigned long request, void *arg)
 {
@@ -228,6 +233,63 @@ int write_file(const char *path, const char *text)
 	return ret;
 }
 
+int read_file(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = read(fd, buf, size - 1);
+	close(fd);
+	if (n < 0)
+		return -errno;
+	buf[n] = 0;
+	buf[strcspn(buf, "\n")] = 0;
+
+	return 0;
+}
+
+bool file_is(const char *path, const char *text)
+{
+	char buf[64];
+
+	return !read_file(path, buf, sizeof(buf)) && !strcmp(buf, text);
+}
+
+bool file_becomes(const char *path, const char *text)
+{
+	const struct timespec nap = { 0, POLL_NS };
+	int64_t end = now_ns() + LIMIT_NS;
+
+	while (!file_is(path, text)) {
+		if (now_ns() > end)
+			return false;
+		nanosleep(&nap, NULL);
+	}
+
+	return true;
+}
+
+int find_device(const char *suffix, char *name, size_t size)
+{
+	DIR *dir = opendir(SYS_PLATFORM "devices");
+	struct dirent *e;
+	int ret = -ENOENT;
+
+	while (dir && (e = readdir(dir))) {
+		size_t len = strlen(e->d_name), slen = strlen(suffix);
+
+		if (len > slen && !strcmp(e->d_name + len - slen, suffix) &&
+		    (size_t)snprintf(name, size, "%s", e->d_name) < size)
+			ret = 0;
+	}
+	if (dir)
+		closedir(dir);
+
+	return ret;
+}
+
 int client_open(struct client *c)
 {
 	int ret;
@@ -363,6 +425,19 @@ int submit_stream(struct client *c, const struct drm_apu_stream *stream, uint64_
 	};
 
 	return submit(c, &job, 1, seqno);
+}
+
+int submit_fills(struct client *c, uint64_t va, uint8_t value, int repeat, uint64_t *seqno)
+{
+	struct stream s = stream_begin(c, DRM_APU_ENGINE_EDMA);
+	struct drm_apu_stream stream;
+
+	emit_region(&s, R_DATA, va, DATA_SIZE);
+	while (repeat--)
+		emit_fill(&s, REF(R_DATA, 0), value, DATA_SIZE);
+	stream = stream_end(&s);
+
+	return submit_stream(c, &stream, seqno);
 }
 
 /*

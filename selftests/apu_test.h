@@ -21,6 +21,8 @@
 #define KIB 1024ull
 #define MIB (1024 * KIB)
 
+#define SYS_PLATFORM "/sys/bus/platform/"
+
 /* Where every client has its buffers. */
 #define VA_CMD 0x100000ull
 #define VA_DATA 0x10000000ull
@@ -81,6 +83,13 @@ int syncobj_signal(int fd, uint32_t handle);
 int64_t now_ns(void);
 /* To a file that is there, in sysfs say. Returns 0 or -errno. */
 int write_file(const char *path, const char *text);
+/* The first line, without its end. Returns 0 or -errno. */
+int read_file(const char *path, char *buf, size_t size);
+bool file_is(const char *path, const char *text);
+/* Within a few seconds. */
+bool file_becomes(const char *path, const char *text);
+/* Finds the platform device whose name ends in @suffix, ".mdla" say. */
+int find_device(const char *suffix, char *name, size_t size);
 
 int client_open(struct client *c);
 void client_close(struct client *c);
@@ -97,6 +106,8 @@ void emit_copy(struct stream *s, uint64_t dst, uint64_t src, uint32_t bytes);
 
 int submit(struct client *c, struct drm_apu_job *jobs, uint32_t count, uint64_t *seqno);
 int submit_stream(struct client *c, const struct drm_apu_stream *stream, uint64_t *seqno);
+/* Fills all of DATA_SIZE from @va on, @repeat times. */
+int submit_fills(struct client *c, uint64_t va, uint8_t value, int repeat, uint64_t *seqno);
 /* Waits for a job, and returns what its fence said. */
 int job_wait(struct client *c, uint32_t ctx, uint64_t seqno);
 

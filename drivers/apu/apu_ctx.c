@@ -42,6 +42,7 @@ static void apu_ctx_release(struct kref *ref)
 	struct apu_ctx *ctx = container_of(ref, struct apu_ctx, ref);
 
 	drm_sched_entity_fini(&ctx->entity);
+	apu_client_perf_put(ctx->client);
 	apu_vm_put(ctx->vm);
 	kvfree(ctx);
 }
@@ -90,8 +91,9 @@ struct apu_ctx *apu_ctx_lookup(struct apu_file *file, u32 id)
 	return ctx;
 }
 
-static struct apu_ctx *apu_ctx_create(struct apu_device *adev, struct apu_vm *vm, u32 priority)
+static struct apu_ctx *apu_ctx_create(struct apu_file *file, struct apu_vm *vm, u32 priority)
 {
+	struct apu_device *adev = file->adev;
 	struct drm_gpu_scheduler *sched = &adev->sched;
 	struct apu_ctx *ctx;
 	int ret;
@@ -111,6 +113,7 @@ static struct apu_ctx *apu_ctx_create(struct apu_device *adev, struct apu_vm *vm
 		kvfree(ctx);
 		return ERR_PTR(ret);
 	}
+	ctx->client = apu_client_perf_get(file->perf);
 	ctx->vm = apu_vm_get(vm);
 
 	return ctx;
@@ -193,6 +196,7 @@ void apu_ctx_retire(struct apu_ctx *ctx)
 	while ((job = list_first_entry_or_null(&ctx->inflight, struct apu_job, node)) &&
 	       job->ended) {
 		struct apu_fence *fence = job->fence;
+		struct apu_ctx_record *record;
 
 		list_del(&job->node);
 
@@ -201,7 +205,10 @@ void apu_ctx_retire(struct apu_ctx *ctx)
 		else if (job->result && job->result != -ECANCELED)
 			apu_ctx_kill(ctx, job);
 
-		apu_ctx_record(job, &ctx->records[job->seqno % APU_CTX_RECORDS]);
+		record = &ctx->records[job->seqno % APU_CTX_RECORDS];
+		apu_ctx_record(job, record);
+		apu_perf_add(ctx->adev, &ctx->perf, record);
+		apu_perf_add(ctx->adev, &ctx->client->perf, record);
 		ctx->done_seqno = job->seqno;
 
 		/* The job can be freed as soon as its fence has signalled. */
@@ -247,7 +254,7 @@ int apu_ctx_create_ioctl(struct drm_device *drm, void *data, struct drm_file *dr
 	if (!vm)
 		return -ENOENT;
 
-	ctx = apu_ctx_create(to_apu_device(drm), vm, args->priority);
+	ctx = apu_ctx_create(file, vm, args->priority);
 	apu_vm_put(vm);
 	if (IS_ERR(ctx))
 		return PTR_ERR(ctx);

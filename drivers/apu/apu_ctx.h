@@ -8,6 +8,7 @@
 
 #include <drm/apu_accel.h>
 
+#include "apu_perf.h"
 #include "apu_regs.h"
 
 struct apu_device;
@@ -50,6 +51,8 @@ struct apu_ctx {
 	struct drm_sched_entity entity;
 	/** @hw_priority: priority in the hardware */
 	u8 hw_priority;
+	/** @client: sums of the client that the context belongs to */
+	struct apu_client_perf *client;
 	/** @fence_context: context of hardware fences */
 	u64 fence_context;
 	/** @last_seqno: last job submitted; protected by the VM's reservation */
@@ -68,6 +71,8 @@ struct apu_ctx {
 		/** @fail.record: the job */
 		struct apu_ctx_record record;
 	} fail;
+	/** @perf: sums over all jobs */
+	struct apu_perf perf;
 	/** @records: last jobs, by seqno modulo their number */
 	struct apu_ctx_record records[APU_CTX_RECORDS];
 };

@@ -58,6 +58,8 @@ struct apu_info {
 struct apu_slot {
 	/** @job: the job that the slot holds, or NULL */
 	struct apu_job *job;
+	/** @after: slots that the job was told to come after */
+	u16 after;
 	/** @order: when it was armed, in a count of all jobs */
 	u64 order;
 	/** @progress: what the job had done when the watchdog last looked */
@@ -122,6 +124,8 @@ struct apu_device {
 	struct apu_slot slots[APU_NUM_SLOTS];
 	/** @slot_order: jobs armed so far */
 	u64 slot_order;
+	/** @slot_irqs: interrupts that were ours */
+	u64 slot_irqs;
 	/** @slot_mem: descriptors and completion records */
 	void *slot_mem;
 	/** @slot_dma: where the hardware sees @slot_mem */

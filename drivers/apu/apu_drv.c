@@ -24,10 +24,12 @@
 #include <drm/apu_accel.h>
 
 #include "apu_ctx.h"
+#include "apu_debugfs.h"
 #include "apu_device.h"
 #include "apu_drv.h"
 #include "apu_engine.h"
 #include "apu_gem.h"
+#include "apu_perf.h"
 #include "apu_reset.h"
 #include "apu_sched.h"
 #include "apu_submit.h"
@@ -78,6 +80,12 @@ static int apu_open(struct drm_device *drm, struct drm_file *drm_file)
 	if (!file)
 		return -ENOMEM;
 
+	file->perf = apu_client_perf_create();
+	if (!file->perf) {
+		kfree(file);
+		return -ENOMEM;
+	}
+
 	file->adev = to_apu_device(drm);
 	xa_init_flags(&file->vms, XA_FLAGS_ALLOC1);
 	xa_init_flags(&file->ctxs, XA_FLAGS_ALLOC1);
@@ -92,6 +100,7 @@ static void apu_postclose(struct drm_device *drm, struct drm_file *drm_file)
 
 	apu_ctx_close_all(file);
 	apu_vm_close_all(file);
+	apu_client_perf_put(file->perf);
 	kfree(file);
 }
 
@@ -110,9 +119,10 @@ static const struct drm_ioctl_desc apu_ioctls[] = {
 	APU_IOCTL(CTX_GET_STATE, apu_ctx_get_state_ioctl),
 	APU_IOCTL(SUBMIT, apu_submit_ioctl),
 	APU_IOCTL(JOB_STATS, apu_job_stats_ioctl),
+	APU_IOCTL(CTX_GET_COUNTERS, apu_ctx_get_counters_ioctl),
 };
 
-/* By hand: DRM_ACCEL_FOPS has no room for what comes on top. */
+/* By hand: DRM_ACCEL_FOPS has no show_fdinfo. */
 static const struct file_operations apu_fops = {
 	.owner = THIS_MODULE,
 	.open = accel_open,
@@ -123,6 +133,7 @@ static const struct file_operations apu_fops = {
 	.read = drm_read,
 	.llseek = noop_llseek,
 	.mmap = drm_gem_mmap,
+	.show_fdinfo = drm_show_fdinfo,
 	.fop_flags = FOP_UNSIGNED_OFFSET,
 };
 
@@ -134,6 +145,7 @@ static const struct drm_driver apu_drm_driver = {
 	.ioctls = apu_ioctls,
 	.num_ioctls = ARRAY_SIZE(apu_ioctls),
 	.fops = &apu_fops,
+	.show_fdinfo = apu_perf_show_fdinfo,
 	.gem_create_object = apu_gem_create_object,
 	.gem_prime_import_sg_table = apu_gem_prime_import_sg_table,
 	.name = "apu",
@@ -174,6 +186,7 @@ static int apu_bind(struct device *dev)
 	if (ret)
 		goto err_unbind;
 
+	apu_debugfs_init(adev);
 	ret = drm_dev_register(&adev->base, 0);
 	if (ret)
 		goto err_unbind;

@@ -5,6 +5,7 @@
 #include <drm/drm_file.h>
 #include <linux/xarray.h>
 
+struct apu_client_perf;
 struct apu_device;
 
 /**
@@ -13,6 +14,8 @@ struct apu_device;
 struct apu_file {
 	/** @adev: APU */
 	struct apu_device *adev;
+	/** @perf: what the client's jobs have used */
+	struct apu_client_perf *perf;
 	/** @vms: address spaces by id */
 	struct xarray vms;
 	/** @ctxs: contexts by id */

@@ -25,6 +25,12 @@ static inline struct apu_bo *to_apu_bo(struct drm_gem_object *obj)
 	return container_of(to_drm_gem_shmem_obj(obj), struct apu_bo, base);
 }
 
+/* A snapshot, for statistics: whether there is memory behind the buffer now. */
+static inline bool apu_gem_is_resident(struct drm_gem_object *obj)
+{
+	return obj->import_attach || READ_ONCE(to_drm_gem_shmem_obj(obj)->pages);
+}
+
 struct apu_device;
 
 struct drm_gem_object *apu_gem_create_object(struct drm_device *drm, size_t size);

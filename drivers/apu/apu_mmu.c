@@ -38,6 +38,7 @@
 #include "apu_device.h"
 #include "apu_mmu.h"
 #include "apu_reset.h"
+#include "apu_trace.h"
 
 /* A command waits for accesses under way; these take a while on a slow host. */
 #define APU_MMU_TIMEOUT_US	1000000
@@ -183,6 +184,8 @@ void apu_pt_map(struct apu_pt *pt, u64 va, struct sg_table *sgt, u64 offset, u64
 	struct scatterlist *sg;
 	unsigned int i;
 
+	trace_apu_map(pt, va, size, write);
+
 	for_each_sgtable_dma_sg(sgt, sg, i) {
 		dma_addr_t addr = sg_dma_address(sg);
 		u64 len = sg_dma_len(sg);
@@ -224,6 +227,8 @@ void apu_pt_map(struct apu_pt *pt, u64 va, struct sg_table *sgt, u64 offset, u64
  */
 void apu_pt_unmap(struct apu_pt *pt, u64 va, u64 size)
 {
+	trace_apu_unmap(pt, va, size, false);
+
 	while (size) {
 		size_t count, unmapped;
 		size_t pgsize = apu_pt_page_size(va, size, &count);

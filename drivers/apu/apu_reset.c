@@ -35,6 +35,7 @@
 #include "apu_reset.h"
 #include "apu_sched.h"
 #include "apu_slot.h"
+#include "apu_trace.h"
 
 /* How often the watchdog looks at slots. */
 #define APU_WATCHDOG_MS		1000
@@ -54,6 +55,7 @@ static bool apu_slot_stops(struct apu_device *adev, unsigned int slot)
 
 static bool apu_reset_abort_slot(struct apu_device *adev, unsigned int slot)
 {
+	trace_apu_reset(adev, "slot of a job that hangs");
 	apu_write(adev, APU_TOP_SLOT_ABORT, BIT(slot));
 
 	return apu_slot_stops(adev, slot);
@@ -64,6 +66,7 @@ static bool apu_reset_engines_of_slot(struct apu_device *adev, unsigned int slot
 	u32 mask = apu_engines_of_slot(adev, slot);
 
 	drm_warn(&adev->base, "slot %u does not stop, resetting engines %#x\n", slot, mask);
+	trace_apu_reset(adev, "engines of a slot that does not stop");
 
 	/* Nothing new may start on them meanwhile. */
 	apu_write(adev, APU_TOP_ENGINE_ENABLE, adev->engine_enable & ~mask);
@@ -92,6 +95,7 @@ static void apu_reset_all_locked(struct apu_device *adev, const char *why)
 	lockdep_assert_held(&adev->reset_lock);
 
 	drm_warn(&adev->base, "resetting everything: %s\n", why);
+	trace_apu_reset(adev, why);
 
 	mutex_lock(&adev->mmu.lock);
 	mutex_lock(&adev->hw_lock);

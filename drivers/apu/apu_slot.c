@@ -25,6 +25,7 @@
 #include "apu_reset.h"
 #include "apu_sched.h"
 #include "apu_slot.h"
+#include "apu_trace.h"
 #include "apu_vm.h"
 
 /* MMU commands are polled for. */
@@ -150,7 +151,9 @@ void apu_slot_start(struct apu_device *adev, struct apu_job *job)
 	memcpy(desc->streams, job->streams, job->num_streams * sizeof(desc->streams[0]));
 
 	adev->slots[slot].job = job;
+	adev->slots[slot].after = after;
 	adev->slots[slot].order = adev->slot_order++;
+	trace_apu_run(job, slot, after);
 	apu_slot_ring(adev, slot);
 }
 
@@ -234,6 +237,15 @@ static void apu_slot_end(struct apu_device *adev, unsigned int slot, u32 status)
 	adev->slots[slot].job = NULL;
 	memcpy(&job->record, apu_slot_completion(adev, slot), sizeof(job->record));
 	job->record.status = cpu_to_le32(status);
+	trace_apu_done(job, slot);
+	switch (status) {
+	case APU_JOB_STATUS_OK:
+	case APU_JOB_STATUS_CANCELLED:
+	case APU_JOB_STATUS_ABORTED:
+		break;
+	default:
+		trace_apu_fault(job);
+	}
 	apu_job_end(job, apu_status_to_errno(status, job));
 }
 
@@ -303,9 +315,13 @@ void apu_slots_fail(struct apu_device *adev, u32 mask, u32 status)
 	lockdep_assert_held(&adev->job_lock);
 
 	apu_slots_check(adev, mask);
-	for (slot = 0; slot < APU_NUM_SLOTS; slot++)
-		if ((mask & BIT(slot)) && adev->slots[slot].job)
-			apu_slot_end(adev, slot, status);
+	for (slot = 0; slot < APU_NUM_SLOTS; slot++) {
+		if (!(mask & BIT(slot)) || !adev->slots[slot].job)
+			continue;
+		/* What is there is of the slot's job before. */
+		memset(apu_slot_completion(adev, slot), 0, sizeof(struct apu_job_completion));
+		apu_slot_end(adev, slot, status);
+	}
 }
 
 /**
@@ -348,6 +364,7 @@ irqreturn_t apu_slots_irq(int irq, void *data)
 		spin_unlock_irqrestore(&adev->job_lock, flags);
 		return IRQ_NONE;
 	}
+	adev->slot_irqs++;
 	/* Clear first: what ends from here on raises it again. */
 	apu_write(adev, APU_TOP_IRQ_STATUS, status);
 

@@ -32,6 +32,7 @@
 #include "apu_gem.h"
 #include "apu_sched.h"
 #include "apu_submit.h"
+#include "apu_trace.h"
 #include "apu_uaccess.h"
 #include "apu_vm.h"
 #include "compat.h"
@@ -421,6 +422,8 @@ static void apu_submit_arm(struct apu_submit *submit, struct apu_submit_job *sj,
 	WRITE_ONCE(ctx->last_seqno, ctx->last_seqno + 1);
 	job->seqno = ctx->last_seqno;
 	job->first_seqno = first_seqno;
+
+	trace_apu_submit(job);
 
 	for (i = 0; i < sj->num_bos; i++)
 		dma_resv_add_fence(sj->bos[i].obj->resv, fence,

@@ -53,6 +53,8 @@ enum drm_apu_ioctl_id {
 	DRM_APU_SUBMIT,
 	/** @DRM_APU_JOB_STATS: Read what the hardware measured of a job. */
 	DRM_APU_JOB_STATS,
+	/** @DRM_APU_CTX_GET_COUNTERS: Read what the jobs of a context have used in all. */
+	DRM_APU_CTX_GET_COUNTERS,
 };
 
 /**
@@ -479,6 +481,37 @@ struct drm_apu_job_stats {
 	struct drm_apu_stream_stats streams[DRM_APU_MAX_STREAMS];
 };
 
+/**
+ * struct drm_apu_class_counters - what jobs have used of one class of engines
+ */
+struct drm_apu_class_counters {
+	/** @time_ns: Nanoseconds that engines were given to jobs; several can be at a time. */
+	__u64 time_ns;
+	/** @busy: Cycles that engines were not waiting for other streams. */
+	__u64 busy;
+	/** @dram_bytes: Bytes moved from and to memory. */
+	__u64 dram_bytes;
+	/** @l1_bytes: Bytes moved from and to L1. */
+	__u64 l1_bytes;
+};
+
+/**
+ * struct drm_apu_ctx_get_counters - argument of DRM_IOCTL_APU_CTX_GET_COUNTERS
+ *
+ * Sums over the jobs of a context whose fences have signalled. Counters start at
+ * zero with the context, and never go back.
+ */
+struct drm_apu_ctx_get_counters {
+	/** @ctx_id: Context. */
+	__u32 ctx_id;
+	/** @flags: Must be zero. */
+	__u32 flags;
+	/** @jobs: Returned number of jobs, without those that never got to the hardware. */
+	__u64 jobs;
+	/** @classes: Returned figures of each &enum drm_apu_engine_class. */
+	struct drm_apu_class_counters classes[DRM_APU_MAX_ENGINE_CLASSES];
+};
+
 #define DRM_IOCTL_APU_DEV_QUERY \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_APU_DEV_QUERY, struct drm_apu_dev_query)
 #define DRM_IOCTL_APU_VM_CREATE \
@@ -503,6 +536,8 @@ struct drm_apu_job_stats {
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_APU_SUBMIT, struct drm_apu_submit)
 #define DRM_IOCTL_APU_JOB_STATS \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_APU_JOB_STATS, struct drm_apu_job_stats)
+#define DRM_IOCTL_APU_CTX_GET_COUNTERS \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_APU_CTX_GET_COUNTERS, struct drm_apu_ctx_get_counters)
 
 #if defined(__cplusplus)
 }
