@@ -205,6 +205,25 @@ def table_header(desc):
     return out
 
 
+def writable(reg):
+    """Bits that keep what is written to them; None if that follows the machine's options."""
+    value = reg.get("writable", 0xffffffff if reg["access"] == "rw" else 0)
+    return None if value == "config" else value
+
+
+def test_table(desc):
+    """What a test of the device knows of every register. UNKNOWN stands for what the machine's options decide."""
+    out = [f"/* SPDX-License-Identifier: {LICENCE} */"] + provenance("Every register, for the tests of the device.")
+    out += ["/* REG(block, name, offset, instances, step, access, reset, writable) */"]
+    for b, block in desc["blocks"].items():
+        for r in block["registers"]:
+            reset = "UNKNOWN" if r["reset"] == "config" else f"{r['reset']:#x}"
+            mask = "UNKNOWN" if writable(r) is None else f"{writable(r):#x}"
+            out.append(f"REG({b.upper()}, {r['name']}, {r['at']:#05x}, {r.get('n', 1)}, {r.get('step', 4)}, "
+                       f"{r['access'].upper()}, {reset}, {mask})")
+    return out
+
+
 def rst_table(header, rows):
     cols = [[str(r[i]) for r in [header] + rows] for i in range(len(header))]
     widths = [max(len(x) for x in c) for c in cols]
@@ -221,7 +240,8 @@ def rst_head(title):
 def registers_rst(desc):
     out = rst_head("Registers")
     out += ["All registers are 32 bits wide and little endian. Accesses of another size, or to an offset that is not",
-            "listed, are bus errors. *config* in the reset column means that the value follows the machine's options.", ""]
+            "listed, are bus errors. *config* in the reset column means that the value follows the machine's options.",
+            "Bits that belong to no field or to no domain or engine that exists read as zero.", ""]
     for b, block in desc["blocks"].items():
         out += [block["title"], "-" * len(block["title"]), ""]
         if "doc" in block:
@@ -281,7 +301,8 @@ def check_keys(what, item, allowed):
 def check(desc):
     for b, block in desc["blocks"].items():
         for r in block["registers"]:
-            check_keys(f"{b}.{r.get('name')}", r, {"name", "at", "access", "reset", "doc", "fields", "n", "step"})
+            check_keys(f"{b}.{r.get('name')}", r, {"name", "at", "access", "reset", "writable", "doc", "fields", "n",
+                                                           "step"})
     commands = {c["name"]: c for c in desc["commands"]}
     for items in (desc["structs"], commands):
         for name, item in items.items():
@@ -303,6 +324,7 @@ def outputs(desc):
         "qemu-device/overlay/hw/apu/apu_regs.h": regs_qemu,
         "qemu-device/overlay/hw/apu/apu_isa.h": in_qemu_style(isa_header(USER_QEMU, desc)),
         "qemu-device/overlay/hw/apu/apu_cmd_table.h": table_header(desc),
+        "qemu-device/overlay/tests/qtest/apu-spec.h": test_table(desc),
         "hal/include/apu/apu_isa.h": isa_header(USER, desc),
         "hal/src/apu_cmd_table.h": table_header(desc),
         "Documentation/hardware/registers.rst": registers_rst(desc),

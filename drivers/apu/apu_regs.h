@@ -67,6 +67,7 @@
 #define APU_TOP_SLOT_RUNNING	0x048
 #define APU_TOP_SLOT_ABORT	0x04c
 #define APU_TOP_SLOT_ABORT_ACK	0x050
+#define APU_TOP_ECC_CORRECTED	0x054
 #define APU_TOP_SLOT_DESC_LO(n)	(0x080 + (n) * 8)
 #define APU_TOP_SLOT_DESC_HI(n)	(0x084 + (n) * 8)
 #define APU_TOP_MMU_ADDR_LO	0x200
@@ -105,6 +106,23 @@
 #define APU_ENG_CYCLES_HI	0x014
 #define APU_ENG_CMD_VA_LO	0x018
 #define APU_ENG_CMD_VA_HI	0x01c
+
+/* Test port */
+#define APU_TST_SIZE	0x1000
+#define APU_TST_ID	0x000
+#define APU_TST_VERSION	0x004
+#define   APU_TST_VERSION_MINOR	GENMASK(15, 0)
+#define   APU_TST_VERSION_MAJOR	GENMASK(31, 16)
+#define APU_TST_COMMAND	0x008
+#define   APU_TST_COMMAND_OP	GENMASK(3, 0)
+#define APU_TST_STATUS	0x00c
+#define   APU_TST_STATUS_ERROR	BIT(0)
+#define APU_TST_FAULT_HITS	0x020
+#define APU_TST_MMIO_UNPOWERED	0x024
+#define APU_TST_MMIO_UNCLOCKED	0x028
+#define APU_TST_MMIO_IN_RESET	0x02c
+#define APU_TST_DMA_UNPOWERED	0x030
+#define APU_TST_TEXT(n)	(0x800 + (n) * 4)
 
 /* Job slots */
 #define APU_NUM_SLOTS 16
@@ -188,6 +206,13 @@ enum apu_job_status {
 	APU_JOB_STATUS_BUS_ERROR = 8,
 	APU_JOB_STATUS_BAD_DESC = 9,
 	APU_JOB_STATUS_POWER_LOST = 10,
+	APU_JOB_STATUS_ECC_ERROR = 11,
+};
+
+/* COMMAND.OP of the test port */
+enum apu_test_op {
+	APU_TEST_OP_SET = 1,
+	APU_TEST_OP_GET = 2,
 };
 
 /* MMU fault kinds */

@@ -99,6 +99,13 @@ enum apu_job_status {
 	APU_JOB_STATUS_BUS_ERROR = 8,
 	APU_JOB_STATUS_BAD_DESC = 9,
 	APU_JOB_STATUS_POWER_LOST = 10,
+	APU_JOB_STATUS_ECC_ERROR = 11,
+};
+
+/* COMMAND.OP of the test port */
+enum apu_test_op {
+	APU_TEST_OP_SET = 1,
+	APU_TEST_OP_GET = 2,
 };
 
 /* MMU fault kinds */

@@ -66,6 +66,10 @@ static MemTxResult apu_engine_read(void *opaque, hwaddr addr, uint64_t *data,
     if (!reg) {
         return MEMTX_ERROR;
     }
+    if (apu_top_reads_ones(e->top, e->index)) {
+        *data = UINT32_MAX;
+        return MEMTX_OK;
+    }
     switch (reg->offset) {
     case A_APU_ENG_ID:
         value = FIELD_DP32(0, APU_ENG_ID, CLASS, e->class);

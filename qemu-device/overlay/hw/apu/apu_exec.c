@@ -30,6 +30,7 @@ struct stream {
     bool in_call;
     bool ended;
     bool waiting;
+    bool hung;                  /* by ops->inject */
     unsigned class;
     unsigned wait_counter;
     uint64_t wait_value;
@@ -67,11 +68,16 @@ static void fetch_begin(struct fetch *f, uint64_t va, uint32_t bytes)
     f->pos = f->start = f->len = 0;
 }
 
+typedef enum apu_job_status fetch_fn(void *opaque, unsigned engine,
+                                     uint64_t va, void *buf, size_t len,
+                                     struct apu_exec_fault *fault);
+
 /* Makes the window hold @n bytes at pos. */
 static enum apu_job_status fetch_fill(struct gang *g, struct fetch *f,
                                       unsigned n)
 {
     struct apu_env *env = &g->env;
+    fetch_fn *fetch = env->ops->fetch ? env->ops->fetch : env->ops->read;
     uint32_t used = f->pos - f->start;
 
     if (n > f->bytes - f->pos) {
@@ -88,8 +94,8 @@ static enum apu_job_status fetch_fill(struct gang *g, struct fetch *f,
         used = 0;
         va = f->va + f->start + f->len;
         chunk = apu_min64(PAGE - va % PAGE, f->bytes - f->start - f->len);
-        s = env->ops->read(env->opaque, env->engine, va, f->window + f->len,
-                           chunk, &env->fault);
+        s = fetch(env->opaque, env->engine, va, f->window + f->len, chunk,
+                  &env->fault);
         if (s != APU_JOB_STATUS_OK) {
             return s;
         }
@@ -235,6 +241,9 @@ static enum apu_job_status charge(struct gang *g, struct stream *st)
     const struct apu_cost *cost = &g->op.cost;
     uint64_t cycles = apu_cost_cycles(cost, &g->dram, st->clock);
 
+    if (g->env.job->slow) {
+        cycles = apu_sat_mul(cycles, g->env.job->slow);
+    }
     if (cycles > g->limit - st->clock) {
         return APU_JOB_STATUS_TIMEOUT;
     }
@@ -286,6 +295,22 @@ static enum apu_job_status execute(struct gang *g, struct stream *st)
     }
 }
 
+/* Whether the stream may go on: polls for aborts, injects faults. */
+static enum apu_job_status before_command(struct apu_env *env,
+                                          struct stream *st)
+{
+    enum apu_job_status s = APU_JOB_STATUS_OK;
+
+    if (env->ops->poll) {
+        s = env->ops->poll(env->opaque);
+    }
+    if (s == APU_JOB_STATUS_OK && env->ops->inject) {
+        s = env->ops->inject(env->opaque, env->engine);
+        st->hung = s == APU_JOB_STATUS_PENDING;
+    }
+    return s;
+}
+
 /* One command of the current stream. */
 static enum apu_job_status step(struct gang *g)
 {
@@ -302,7 +327,10 @@ static enum apu_job_status step(struct gang *g)
         do_end(st);
         return APU_JOB_STATUS_OK;
     }
-    s = env->ops->poll ? env->ops->poll(env->opaque) : APU_JOB_STATUS_OK;
+    s = before_command(env, st);
+    if (st->hung) {
+        return APU_JOB_STATUS_OK;
+    }
     if (s == APU_JOB_STATUS_OK) {
         s = fetch_command(g, st, f);
     }
@@ -333,7 +361,7 @@ static bool schedule(struct gang *g)
     for (unsigned i = 0; i < streams; i++) {
         const struct stream *st = &g->stream[i];
 
-        if (st->ended || st->waiting) {
+        if (st->ended || st->waiting || st->hung) {
             continue;
         }
         if (!found || st->clock < g->stream[g->current].clock) {
@@ -362,6 +390,18 @@ static void blame_waiting(struct gang *g)
     for (g->current = 0; !g->stream[g->current].waiting; g->current++) {
         ;
     }
+}
+
+/* If one hangs, it is the reason why time ran out. */
+static bool blame_hung(struct gang *g)
+{
+    for (unsigned i = 0; i < g->env.job->desc.num_streams; i++) {
+        if (g->stream[i].hung) {
+            g->current = i;
+            return true;
+        }
+    }
+    return false;
 }
 
 static void report_failure(struct gang *g, enum apu_job_status status)
@@ -439,11 +479,16 @@ static enum apu_job_status gang_run(struct gang *g)
         g->env.engine = g->env.job->engine[g->current];
         s = step(g);
     }
-    if (s == APU_JOB_STATUS_OK && !all_ended(g)) {
-        blame_waiting(g);
-        s = APU_JOB_STATUS_TIMEOUT;
+    if (s == APU_JOB_STATUS_OK && all_ended(g)) {
+        return s;
     }
-    return s;
+    if (s != APU_JOB_STATUS_OK && s != APU_JOB_STATUS_TIMEOUT) {
+        return s;
+    }
+    if (!blame_hung(g) && s == APU_JOB_STATUS_OK) {
+        blame_waiting(g);
+    }
+    return APU_JOB_STATUS_TIMEOUT;
 }
 
 void apu_exec_run(const struct apu_exec_job *job,

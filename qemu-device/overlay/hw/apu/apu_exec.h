@@ -35,6 +35,16 @@ struct apu_exec_ops {
     enum apu_job_status (*write)(void *opaque, unsigned engine, uint64_t va,
                                  const void *buf, size_t len,
                                  struct apu_exec_fault *fault);
+    /* The same as read, for commands. NULL: read does it. */
+    enum apu_job_status (*fetch)(void *opaque, unsigned engine, uint64_t va,
+                                 void *buf, size_t len,
+                                 struct apu_exec_fault *fault);
+    /*
+     * Asked before every command, for the injection of faults: OK to go on,
+     * PENDING if the stream stops here for ever, else the status that the job
+     * ends with. May be NULL.
+     */
+    enum apu_job_status (*inject)(void *opaque, unsigned engine);
     /*
      * Polled before every command: OK to go on, else the status that the job
      * ends with (ABORTED, POWER_LOST). May be NULL.
@@ -52,6 +62,7 @@ struct apu_exec_job {
     uint8_t *l1;                            /* desc.l1_kib * 1024 bytes */
     uint32_t khz;                           /* for the time limit */
     bool reference;                         /* plain C kernels only */
+    uint32_t slow;                          /* multiplies costs, if not 0 */
 };
 
 /*

@@ -21,16 +21,62 @@ static bool apu_gang_may_dma(ApuGang *g, unsigned engine)
     return false;
 }
 
-static enum apu_job_status apu_gang_read(void *opaque, unsigned engine,
-                                         uint64_t va, void *buf, size_t len,
-                                         struct apu_exec_fault *fault)
+static ApuFaultAction apu_gang_fault(ApuGang *g, ApuFaultEvent on,
+                                     unsigned engine, ApuFaultRule *rule)
 {
-    ApuGang *g = opaque;
+    const ApuFaultPlace place = {
+        .engines = BIT(engine),
+        .ctx = g->client.asid,
+        .slot = g->slot,
+    };
+
+    return apu_fault(g->faults, on, &place, rule);
+}
+
+static enum apu_job_status apu_gang_access(ApuGang *g, ApuFaultEvent on,
+                                           unsigned engine, uint64_t va,
+                                           void *buf, size_t len,
+                                           struct apu_exec_fault *fault)
+{
+    bool write = on == APU_FAULT_ON_WRITE;
+    ApuFaultRule rule;
+    ApuFaultAction action;
+    enum apu_job_status status;
 
     if (!apu_gang_may_dma(g, engine)) {
         return APU_JOB_STATUS_POWER_LOST;
     }
-    return apu_mmu_access(g->mmu, &g->client, va, buf, len, false, fault);
+    action = apu_gang_fault(g, on, engine, &rule);
+    if (action == APU_FAULT_BUS_ERROR || action == APU_FAULT_MMU_FAULT) {
+        fault->va = va;
+        fault->write = write;
+        fault->kind = rule.kind;
+        return action == APU_FAULT_BUS_ERROR ? APU_JOB_STATUS_BUS_ERROR :
+                                               APU_JOB_STATUS_MMU_FAULT;
+    }
+    status = apu_mmu_access(g->mmu, &g->client, va, buf, len, write, fault);
+    if (status == APU_JOB_STATUS_OK && action == APU_FAULT_READ_ONES) {
+        memset(buf, 0xff, len);
+    } else if (status == APU_JOB_STATUS_OK && action == APU_FAULT_CORRUPT) {
+        *(uint8_t *)buf ^= 0xff;
+    }
+    return status;
+}
+
+static enum apu_job_status apu_gang_read(void *opaque, unsigned engine,
+                                         uint64_t va, void *buf, size_t len,
+                                         struct apu_exec_fault *fault)
+{
+    return apu_gang_access(opaque, APU_FAULT_ON_READ, engine, va, buf, len,
+                           fault);
+}
+
+static enum apu_job_status apu_gang_fetch(void *opaque, unsigned engine,
+                                          uint64_t va, void *buf, size_t len,
+                                          struct apu_exec_fault *fault)
+{
+    return apu_gang_access(opaque, APU_FAULT_ON_FETCH, engine, va, buf, len,
+                           fault);
 }
 
 static enum apu_job_status apu_gang_write(void *opaque, unsigned engine,
@@ -38,13 +84,32 @@ static enum apu_job_status apu_gang_write(void *opaque, unsigned engine,
                                           size_t len,
                                           struct apu_exec_fault *fault)
 {
-    ApuGang *g = opaque;
+    return apu_gang_access(opaque, APU_FAULT_ON_WRITE, engine, va,
+                           (void *)buf, len, fault);
+}
 
-    if (!apu_gang_may_dma(g, engine)) {
-        return APU_JOB_STATUS_POWER_LOST;
+static enum apu_job_status apu_gang_inject(void *opaque, unsigned engine)
+{
+    ApuGang *g = opaque;
+    ApuFaultRule rule;
+
+    if (g->hang_engine == (int)engine) {
+        return APU_JOB_STATUS_PENDING;
     }
-    return apu_mmu_access(g->mmu, &g->client, va, (void *)buf, len, true,
-                          fault);
+    switch (apu_gang_fault(g, APU_FAULT_ON_COMMAND, engine, &rule)) {
+    case APU_FAULT_FREEZE:
+        g->frozen = true;
+        return APU_JOB_STATUS_PENDING;
+    case APU_FAULT_HANG:
+        return APU_JOB_STATUS_PENDING;
+    case APU_FAULT_ECC_UNCORRECTED:
+        return APU_JOB_STATUS_ECC_ERROR;
+    case APU_FAULT_ECC_CORRECTED:
+        g->ecc_corrected++;
+        return APU_JOB_STATUS_OK;
+    default:
+        return APU_JOB_STATUS_OK;
+    }
 }
 
 static enum apu_job_status apu_gang_poll(void *opaque)
@@ -68,6 +133,8 @@ static void apu_gang_command(void *opaque, unsigned stream, unsigned engine,
 
 static const struct apu_exec_ops apu_gang_ops = {
     .read = apu_gang_read,
+    .fetch = apu_gang_fetch,
+    .inject = apu_gang_inject,
     .write = apu_gang_write,
     .poll = apu_gang_poll,
     .command = apu_gang_command,
@@ -118,6 +185,7 @@ ApuGang *apu_gang_new(ApuMmu *mmu, ApuL1 *l1, void (*on_done)(void *opaque),
     g->on_done = on_done;
     g->opaque = opaque;
     g->stop = APU_JOB_STATUS_OK;
+    g->hang_engine = -1;
     qemu_mutex_init(&g->lock);
     qemu_cond_init(&g->cond);
     return g;

@@ -11,6 +11,7 @@
 #include "block/thread-pool.h"
 #include "qemu/thread.h"
 #include "apu_exec.h"
+#include "apu_fault.h"
 #include "apu_l1.h"
 #include "apu_mmu.h"
 
@@ -25,6 +26,9 @@ typedef struct ApuGang {
     void (*on_done)(void *opaque);
     void *opaque;
     ThreadPool *pool;                   /* of a thread yet to be started */
+    ApuFaults *faults;
+    unsigned slot;                      /* for fault rules */
+    int hang_engine;                    /* hangs from the start, -1 for none */
 
     uint32_t dead;                      /* engines without DMA; atomic */
 
@@ -37,10 +41,12 @@ typedef struct ApuGang {
     uint64_t dma_dropped;
     uint64_t cmd_va[APU_MAX_STREAMS];
     /* The thread's until done: */
+    bool frozen;                        /* its time limit does not fire */
+    uint32_t ecc_corrected;
     struct apu_job_completion out;
 } ApuGang;
 
-/* The caller fills job and grant, then starts it. */
+/* The caller fills job, grant and what is for faults, then starts it. */
 ApuGang *apu_gang_new(ApuMmu *mmu, ApuL1 *l1, void (*on_done)(void *opaque),
                       void *opaque);
 /* Not until it is joined, if @deferred. */

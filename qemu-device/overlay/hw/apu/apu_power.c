@@ -36,8 +36,10 @@ void apu_power_connect(ApuPower *s, unsigned domain,
 
 bool apu_power_works(const ApuPower *s, unsigned domain)
 {
-    return s->regs[R_APU_PWR_PWR_ACK] & s->regs[R_APU_PWR_CLK_EN] &
-           ~s->regs[R_APU_PWR_RST_ASSERT] & BIT(domain);
+    uint32_t reset = s->regs[R_APU_PWR_RST_ASSERT] & ~s->rst_ignored;
+
+    return s->regs[R_APU_PWR_PWR_ACK] & s->regs[R_APU_PWR_CLK_EN] & ~reset &
+           BIT(domain);
 }
 
 bool apu_power_clocked(const ApuPower *s, unsigned domain)
@@ -106,6 +108,7 @@ static void apu_power_ack(ApuPower *s, unsigned domain, bool on, int64_t now)
     } else {
         s->regs[R_APU_PWR_PWR_ACK] &= ~BIT(domain);
         s->on_ns[domain] += now - s->on_since[domain];
+        s->rst_stuck &= ~BIT(domain);
         apu_power_lost(s, domain);
     }
 }
@@ -156,7 +159,8 @@ static void apu_power_run_acks(ApuPower *s, int64_t now)
         } else if (d == APU_DOMAIN_TOP) {
             apu_power_ack(s, d, true, now);
             for (unsigned e = 1; e < s->num_domains; e++) {
-                if ((req & ~*ack & BIT(e)) && s->ack_at[e] < 0) {
+                if ((req & ~*ack & ~s->ack_stuck & BIT(e)) &&
+                    s->ack_at[e] < 0) {
                     s->ack_at[e] = now + s->ack_ns;
                 }
             }
@@ -189,6 +193,35 @@ static void apu_power_timer(void *opaque)
     apu_power_arm_timer(s);
 }
 
+static ApuFaultAction apu_power_fault(ApuPower *s, ApuFaultEvent on,
+                                      unsigned domain, ApuFaultRule *rule)
+{
+    const ApuFaultPlace place = {
+        .engines = domain == APU_DOMAIN_TOP ? BIT(APU_FAULT_TOP) :
+                                              BIT(domain - 1),
+    };
+
+    return apu_fault(s->faults, on, &place, rule);
+}
+
+/* When the ack of a request made now follows, -1 for never. */
+static int64_t apu_power_ack_time(ApuPower *s, unsigned domain, bool on,
+                                  int64_t now)
+{
+    ApuFaultRule rule;
+
+    switch (apu_power_fault(s, on ? APU_FAULT_ON_POWER_ON :
+                                    APU_FAULT_ON_POWER_OFF, domain, &rule)) {
+    case APU_FAULT_STUCK:
+        s->ack_stuck |= BIT(domain);
+        return -1;
+    case APU_FAULT_SLOW:
+        return now + s->ack_ns + apu_fault_delay_ns(&rule);
+    default:
+        return now + s->ack_ns;
+    }
+}
+
 static void apu_power_request(ApuPower *s, uint32_t old)
 {
     int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
@@ -201,7 +234,11 @@ static void apu_power_request(ApuPower *s, uint32_t old)
             continue;
         }
         trace_apu_power_request(d, *req & BIT(d));
-        s->ack_at[d] = (*req ^ ack) & BIT(d) ? now + s->ack_ns : -1;
+        s->ack_stuck &= ~BIT(d);
+        s->ack_at[d] = -1;
+        if ((*req ^ ack) & BIT(d)) {
+            s->ack_at[d] = apu_power_ack_time(s, d, *req & BIT(d), now);
+        }
     }
     if (!s->ack_ns) {
         apu_power_run_acks(s, now);
@@ -209,15 +246,34 @@ static void apu_power_request(ApuPower *s, uint32_t old)
     apu_power_arm_timer(s);
 }
 
+static void apu_power_assert(ApuPower *s, unsigned domain)
+{
+    ApuFaultRule rule;
+
+    switch (apu_power_fault(s, APU_FAULT_ON_RESET, domain, &rule)) {
+    case APU_FAULT_IGNORED:
+        s->rst_ignored |= BIT(domain);
+        return;
+    case APU_FAULT_STUCK:
+        s->rst_stuck |= BIT(domain);
+        break;
+    default:
+        break;
+    }
+    apu_power_lost(s, domain);
+}
+
 static void apu_power_resets(ApuPower *s, uint32_t old)
 {
     uint32_t *rst = &s->regs[R_APU_PWR_RST_ASSERT];
 
     *rst &= s->regs[R_APU_PWR_PRESENT];
+    *rst |= s->rst_stuck;
+    s->rst_ignored &= *rst;
     trace_apu_power_reset(*rst);
     for (unsigned d = 0; d < s->num_domains; d++) {
         if (*rst & ~old & BIT(d)) {
-            apu_power_lost(s, d);
+            apu_power_assert(s, d);
         }
     }
     apu_power_changed(s, *rst ^ old);
@@ -226,6 +282,8 @@ static void apu_power_resets(ApuPower *s, uint32_t old)
 static void apu_power_opp(ApuPower *s, uint32_t old)
 {
     uint32_t *req = &s->regs[R_APU_PWR_OPP_REQ];
+    const ApuFaultPlace nowhere = { 0 };
+    ApuFaultRule rule;
 
     if (*req >= APU_NUM_OPP) {
         qemu_log_mask(LOG_GUEST_ERROR, "%s: no operating point %u\n",
@@ -240,6 +298,16 @@ static void apu_power_opp(ApuPower *s, uint32_t old)
         FIELD_DP32(s->regs[R_APU_PWR_OPP_STATUS], APU_PWR_OPP_STATUS,
                    SETTLED, 0);
     s->settle_at = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + s->settle_ns;
+    switch (apu_fault(s->faults, APU_FAULT_ON_OPP, &nowhere, &rule)) {
+    case APU_FAULT_STUCK:
+        s->settle_at = -1;
+        break;
+    case APU_FAULT_SLOW:
+        s->settle_at += apu_fault_delay_ns(&rule);
+        break;
+    default:
+        break;
+    }
     apu_power_arm_timer(s);
 }
 
@@ -328,6 +396,9 @@ static void apu_power_reset_enter(Object *obj, ResetType type)
     }
     s->settle_at = -1;
     s->on_time_hi = 0;
+    s->ack_stuck = 0;
+    s->rst_stuck = 0;
+    s->rst_ignored = 0;
 }
 
 static int apu_power_post_load(void *opaque, int version_id)
@@ -344,8 +415,8 @@ static int apu_power_post_load(void *opaque, int version_id)
 
 static const VMStateDescription vmstate_apu_power = {
     .name = TYPE_APU_POWER,
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .post_load = apu_power_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT32_EQUAL(num_domains, ApuPower, NULL),
@@ -355,6 +426,9 @@ static const VMStateDescription vmstate_apu_power = {
         VMSTATE_INT64(settle_at, ApuPower),
         VMSTATE_UINT64_ARRAY(on_ns, ApuPower, APU_MAX_DOMAINS),
         VMSTATE_INT64_ARRAY(on_since, ApuPower, APU_MAX_DOMAINS),
+        VMSTATE_UINT32(ack_stuck, ApuPower),
+        VMSTATE_UINT32(rst_stuck, ApuPower),
+        VMSTATE_UINT32(rst_ignored, ApuPower),
         VMSTATE_END_OF_LIST()
     }
 };

@@ -10,6 +10,7 @@
 #include "hw/sysbus.h"
 #include "qom/object.h"
 #include "apu_compat.h"
+#include "apu_fault.h"
 #include "apu_regs.h"
 
 #define TYPE_APU_POWER "apu-power"
@@ -36,6 +37,7 @@ struct ApuPower {
     MemoryRegion iomem;
     QEMUTimer *timer;
     ApuPowerClient client[APU_MAX_DOMAINS];
+    ApuFaults *faults;          /* TOP's; NULL until there is one */
 
     /* Properties */
     uint32_t num_domains;
@@ -50,6 +52,10 @@ struct ApuPower {
     /* Time that a domain has been on, up to its last change of state. */
     uint64_t on_ns[APU_MAX_DOMAINS];
     int64_t on_since[APU_MAX_DOMAINS];
+    /* Domains under a fault: */
+    uint32_t ack_stuck;         /* the ack of the last request never comes */
+    uint32_t rst_stuck;         /* the reset line cannot be released */
+    uint32_t rst_ignored;       /* the reset line has no effect */
 
     /* Counters for tests, readable as properties */
     uint64_t mmio_unpowered;

@@ -70,10 +70,20 @@ int apu_slots_on_engine(const ApuTop *s, unsigned engine, unsigned *stream)
     return -1;
 }
 
+void apu_slot_arm_end(ApuSlot *slot)
+{
+    if (slot->end_ns != APU_SLOT_NEVER) {
+        timer_mod(slot->timer, slot->end_ns);
+    }
+}
+
 static void apu_slot_free(ApuSlot *slot)
 {
+    ApuTop *s = slot->top;
+
     timer_del(slot->timer);
-    apu_l1_put(&slot->top->l1, slot->banks);
+    s->late_abort[apu_slot_index(slot)] = -1;
+    apu_l1_put(&s->l1, slot->banks);
     slot->banks = 0;
     slot->state = APU_SLOT_FREE;
 }
@@ -88,6 +98,20 @@ static void apu_slots_tell_successors(ApuTop *s, unsigned index, bool failed)
             slot->pred_failed |= failed;
         }
     }
+}
+
+static bool apu_slot_write_record(ApuSlot *slot)
+{
+    ApuTop *s = slot->top;
+    ApuFaultRule rule;
+
+    if (apu_slot_fault(slot, APU_FAULT_ON_RECORD, &rule) == APU_FAULT_NONE &&
+        apu_record_write(s, slot->desc_addr, &slot->out) == MEMTX_OK) {
+        return true;
+    }
+    qemu_log_mask(LOG_GUEST_ERROR, "%s: slot %u: no record at 0x%" PRIx64
+                  "\n", TYPE_APU_TOP, apu_slot_index(slot), slot->desc_addr);
+    return false;
 }
 
 /* Ends the job with what is in slot->out; the caller kicks the dispatcher. */
@@ -105,13 +129,11 @@ static void apu_slot_end(ApuSlot *slot)
     s->aborts += status == APU_JOB_STATUS_ABORTED;
     s->bad_descs += status == APU_JOB_STATUS_BAD_DESC;
     if (status == APU_JOB_STATUS_MMU_FAULT) {
-        s->faults++;
+        s->mmu_faults++;
         apu_top_record_fault(s, index, &slot->desc, &slot->out);
     }
 
-    if (apu_record_write(s, slot->desc_addr, &slot->out) != MEMTX_OK) {
-        qemu_log_mask(LOG_GUEST_ERROR, "%s: slot %u: no record at 0x%" PRIx64
-                      "\n", TYPE_APU_TOP, index, slot->desc_addr);
+    if (!apu_slot_write_record(slot)) {
         causes |= R_APU_TOP_IRQ_RAW_DESC_MASK;
     }
     apu_slot_free(slot);
@@ -183,7 +205,7 @@ static void apu_slot_deliver(ApuSlot *slot)
         apu_slot_override(slot);
         slot->end_ns = now;
     } else if (slot->end_ns > now) {
-        timer_mod(slot->timer, slot->end_ns);
+        apu_slot_arm_end(slot);
         return;
     } else if (!apu_slot_is_clocked(slot)) {
         /* It stands still; the clock's return kicks. */
@@ -205,15 +227,37 @@ static void apu_slot_deliver(ApuSlot *slot)
     apu_slot_end(slot);
 }
 
+/* When, in device time, the job ends whose thread has ended. */
+static int64_t apu_slot_end_time(const ApuSlot *slot)
+{
+    const ApuGang *g = slot->gang;
+
+    /*
+     * A job runs into its limit in device time, whatever the timing: a driver
+     * must not see it expire before.
+     */
+    if (g->out.status == APU_JOB_STATUS_TIMEOUT) {
+        return g->frozen ? APU_SLOT_NEVER : slot->start_ns +
+                           (int64_t)slot->desc.time_limit_us * SCALE_US;
+    }
+    if (slot->top->cycle_timing || g->job.slow) {
+        return slot->start_ns + apu_cycles_to_ns(slot, g->out.cycles);
+    }
+    return apu_now();
+}
+
 /* Takes over what the thread left, which has ended. */
 static void apu_slot_collect(ApuSlot *slot)
 {
     ApuTop *s = slot->top;
     ApuGang *g = slot->gang;
+    uint32_t *ecc = &s->regs[R_APU_TOP_ECC_CORRECTED];
 
     assert(slot->state == APU_SLOT_RUNNING && apu_gang_is_done(g));
     slot->out = g->out;
+    slot->end_ns = apu_slot_end_time(slot);
     s->power->dma_unpowered += g->dma_dropped;
+    *ecc += MIN(g->ecc_corrected, UINT32_MAX - *ecc);
     for (unsigned k = 0; k < slot->desc.num_streams; k++) {
         if (!(slot->detached & BIT(slot->engine[k]))) {
             s->engine[slot->engine[k]]->cmd_va = apu_gang_cmd_va(g, k);
@@ -222,20 +266,6 @@ static void apu_slot_collect(ApuSlot *slot)
     apu_gang_free(g);
     slot->gang = NULL;
     slot->state = APU_SLOT_DONE;
-
-    /*
-     * A job runs into its limit in device time, whatever the timing: a driver
-     * must not see it expire before.
-     */
-    if (slot->out.status == APU_JOB_STATUS_TIMEOUT) {
-        slot->end_ns = slot->start_ns +
-                       (int64_t)slot->desc.time_limit_us * SCALE_US;
-    } else if (s->cycle_timing) {
-        slot->end_ns = slot->start_ns +
-                       apu_cycles_to_ns(slot, slot->out.cycles);
-    } else {
-        slot->end_ns = apu_now();
-    }
     trace_apu_slot_executed(apu_slot_index(slot), slot->out.status,
                             slot->out.cycles, slot->end_ns);
 }
@@ -287,6 +317,49 @@ void apu_slots_poll(ApuTop *s)
     apu_slots_kick(s);
 }
 
+/* The engine whose stream is to hang: the rule's, else the first. */
+static unsigned apu_slot_hang_engine(const ApuSlot *slot,
+                                     const ApuFaultRule *rule)
+{
+    for (unsigned k = 0; k < slot->desc.num_streams; k++) {
+        if (rule->engines & BIT(slot->engine[k])) {
+            return slot->engine[k];
+        }
+    }
+    return slot->engine[0];
+}
+
+static void apu_slot_inject(ApuSlot *slot)
+{
+    ApuTop *s = slot->top;
+    ApuGang *g = slot->gang;
+    ApuFaultRule rule;
+
+    g->faults = &s->faults;
+    g->slot = apu_slot_index(slot);
+    switch (apu_slot_fault(slot, APU_FAULT_ON_JOB, &rule)) {
+    case APU_FAULT_FREEZE:
+        g->frozen = true;
+        g->hang_engine = apu_slot_hang_engine(slot, &rule);
+        break;
+    case APU_FAULT_HANG:
+        g->hang_engine = apu_slot_hang_engine(slot, &rule);
+        break;
+    case APU_FAULT_SLOW:
+        g->job.slow = rule.factor;
+        break;
+    case APU_FAULT_SPURIOUS:
+        apu_top_raise_now(s, BIT(g->slot));
+        break;
+    case APU_FAULT_GLITCH:
+        s->glitch = true;
+        apu_top_update_irq(s);
+        break;
+    default:
+        break;
+    }
+}
+
 void apu_slot_start(ApuSlot *slot)
 {
     ApuTop *s = slot->top;
@@ -299,6 +372,7 @@ void apu_slot_start(ApuSlot *slot)
     slot->start_ns = apu_now();
     slot->state = APU_SLOT_RUNNING;
     slot->gang = g;
+    slot->ran = true;
     trace_apu_slot_start(apu_slot_index(slot), slot->desc.num_streams,
                          slot->desc.asid, slot->khz, slot->start_ns);
 
@@ -306,6 +380,7 @@ void apu_slot_start(ApuSlot *slot)
     memcpy(g->job.engine, slot->engine, sizeof(g->job.engine));
     g->job.khz = slot->khz;
     g->job.reference = s->reference;
+    apu_slot_inject(slot);
     if (icount_enabled()) {
         timer_mod(slot->timer,
                   slot->start_ns + apu_cycles_to_ns(slot, APU_CYC_COMMAND));
@@ -348,6 +423,7 @@ static void apu_slots_refuse(ApuTop *s, const char *why, uint32_t value)
 void apu_slots_doorbell(ApuTop *s, uint32_t value)
 {
     ApuSlot *slot;
+    ApuFaultRule rule;
     const char *why;
     uint64_t addr;
 
@@ -366,6 +442,17 @@ void apu_slots_doorbell(ApuTop *s, uint32_t value)
         apu_desc_read(s, addr, &slot->desc) != MEMTX_OK) {
         apu_slots_refuse(s, "descriptor cannot be read", value);
         return;
+    }
+
+    slot->ran = false;
+    switch (apu_slot_fault(slot, APU_FAULT_ON_DOORBELL, &rule)) {
+    case APU_FAULT_LOST:
+        return;
+    case APU_FAULT_BUS_ERROR:
+        apu_slots_refuse(s, "descriptor cannot be read (fault rule)", value);
+        return;
+    default:
+        break;
     }
 
     slot->desc_addr = addr;
@@ -413,6 +500,30 @@ static void apu_slot_stop(ApuSlot *slot, enum apu_job_status status)
     }
 }
 
+static void apu_slot_begin_abort(ApuSlot *slot)
+{
+    ApuFaultRule rule;
+
+    switch (apu_slot_fault(slot, APU_FAULT_ON_ABORT, &rule)) {
+    case APU_FAULT_STUCK:
+        return;
+    case APU_FAULT_SLOW:
+        slot->abort = true;
+        apu_top_late_abort(slot->top, apu_slot_index(slot),
+                           apu_fault_delay_ns(&rule));
+        return;
+    default:
+        slot->abort = true;
+        apu_slot_stop(slot, APU_JOB_STATUS_ABORTED);
+    }
+}
+
+void apu_slots_abort_now(ApuTop *s, unsigned slot)
+{
+    apu_slot_stop(&s->slot[slot], APU_JOB_STATUS_ABORTED);
+    apu_slots_kick(s);
+}
+
 void apu_slots_abort(ApuTop *s, uint32_t slots)
 {
     for (unsigned n = 0; n < APU_NUM_SLOTS; n++) {
@@ -426,8 +537,7 @@ void apu_slots_abort(ApuTop *s, uint32_t slots)
             s->regs[R_APU_TOP_SLOT_ABORT_ACK] |= BIT(n);
             apu_top_raise(s, R_APU_TOP_IRQ_RAW_ABORT_MASK);
         } else {
-            slot->abort = true;
-            apu_slot_stop(slot, APU_JOB_STATUS_ABORTED);
+            apu_slot_begin_abort(slot);
         }
     }
     apu_slots_kick(s);
@@ -494,7 +604,7 @@ bool apu_slots_quiesce(ApuTop *s)
         }
         apu_slot_collect(slot);
         /* Its end becomes visible only when the machine runs on. */
-        timer_mod(slot->timer, slot->end_ns);
+        apu_slot_arm_end(slot);
     }
     return all;
 }

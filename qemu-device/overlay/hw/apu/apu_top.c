@@ -34,20 +34,28 @@ uint64_t apu_top_time(ApuTop *s, int64_t clock_ns)
     return clock_ns - s->time_base;
 }
 
-static void apu_top_update_irq(ApuTop *s)
+void apu_top_update_irq(ApuTop *s)
 {
-    bool level = s->regs[R_APU_TOP_IRQ_RAW] & s->regs[R_APU_TOP_IRQ_MASK];
+    bool level = (s->regs[R_APU_TOP_IRQ_RAW] & s->regs[R_APU_TOP_IRQ_MASK]) ||
+                 s->glitch;
 
     trace_apu_top_irq(s->regs[R_APU_TOP_IRQ_RAW],
                       s->regs[R_APU_TOP_IRQ_MASK], level);
     qemu_set_irq(s->irq, level);
 }
 
-void apu_top_raise(ApuTop *s, uint32_t causes)
+void apu_top_raise_now(ApuTop *s, uint32_t causes)
 {
     if (causes) {
         s->regs[R_APU_TOP_IRQ_RAW] |= causes;
         apu_top_update_irq(s);
+    }
+}
+
+void apu_top_raise(ApuTop *s, uint32_t causes)
+{
+    if (causes) {
+        apu_top_raise_now(s, apu_top_filter_causes(s, causes));
     }
 }
 
@@ -93,6 +101,9 @@ static void apu_top_mmu_command(ApuTop *s, uint32_t cmd)
                     (uint64_t)regs[R_APU_TOP_MMU_ADDR_HI] << 32;
     uint64_t size = regs[R_APU_TOP_MMU_SIZE_LO] |
                     (uint64_t)regs[R_APU_TOP_MMU_SIZE_HI] << 32;
+    int64_t delay = s->mmu_ns;
+    ApuFaultPlace place = { 0 };
+    ApuFaultRule rule;
 
     if (s->mmu_done_ns >= 0) {
         qemu_log_mask(LOG_GUEST_ERROR, "%s: MMU command while busy\n",
@@ -107,8 +118,19 @@ static void apu_top_mmu_command(ApuTop *s, uint32_t cmd)
         return;
     }
     *status = FIELD_DP32(*status, APU_TOP_MMU_STATUS, ERROR, 0);
-    if (s->mmu_ns) {
-        s->mmu_done_ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + s->mmu_ns;
+    place.ctx = FIELD_EX32(cmd, APU_TOP_MMU_CMD, ASID);
+    switch (apu_fault(&s->faults, APU_FAULT_ON_MMU, &place, &rule)) {
+    case APU_FAULT_STUCK:
+        s->mmu_done_ns = INT64_MAX;
+        return;
+    case APU_FAULT_SLOW:
+        delay += apu_fault_delay_ns(&rule);
+        break;
+    default:
+        break;
+    }
+    if (delay) {
+        s->mmu_done_ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + delay;
         timer_mod(s->mmu_timer, s->mmu_done_ns);
     } else {
         apu_top_mmu_done(s);
@@ -137,6 +159,14 @@ static uint32_t apu_top_engine_busy(const ApuTop *s)
     return busy;
 }
 
+static void apu_top_end_glitch(ApuTop *s)
+{
+    if (s->glitch) {
+        s->glitch = false;
+        apu_top_update_irq(s);
+    }
+}
+
 static MemTxResult apu_top_read(void *opaque, hwaddr addr, uint64_t *data,
                                 unsigned size, MemTxAttrs attrs)
 {
@@ -155,6 +185,10 @@ static MemTxResult apu_top_read(void *opaque, hwaddr addr, uint64_t *data,
     if (!reg) {
         return MEMTX_ERROR;
     }
+    if (apu_top_reads_ones(s, APU_FAULT_TOP)) {
+        *data = UINT32_MAX;
+        return MEMTX_OK;
+    }
     switch (reg->offset) {
     case A_APU_TOP_TIMESTAMP_LO:
         time = apu_top_time(s, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
@@ -169,6 +203,10 @@ static MemTxResult apu_top_read(void *opaque, hwaddr addr, uint64_t *data,
         break;
     case A_APU_TOP_IRQ_STATUS:
         value = s->regs[R_APU_TOP_IRQ_RAW] & s->regs[R_APU_TOP_IRQ_MASK];
+        apu_top_end_glitch(s);
+        break;
+    case A_APU_TOP_IRQ_RAW:
+        apu_top_end_glitch(s);
         break;
     case A_APU_TOP_SLOT_ACTIVE:
         value = MAKE_64BIT_MASK(0, APU_NUM_SLOTS) &
@@ -249,6 +287,7 @@ static void apu_top_clear(ApuTop *s)
     uint32_t caps = 0;
 
     apu_slots_drop(s);
+    apu_top_fault_clear(s);
     timer_del(s->mmu_timer);
     s->mmu_done_ns = -1;
     apu_mmu_reset(&s->mmu);
@@ -302,6 +341,15 @@ static void apu_top_vm_state(void *opaque, bool running, RunState state)
     }
 }
 
+/* What is loaded is put into new memory. */
+static int apu_top_pre_load(void *opaque)
+{
+    ApuTop *s = opaque;
+
+    g_clear_pointer(&s->fault_text, g_free);
+    return 0;
+}
+
 static int apu_top_pre_save(void *opaque)
 {
     ApuTop *s = opaque;
@@ -316,6 +364,7 @@ static int apu_top_pre_save(void *opaque)
         apu_desc_to_wire(slot->desc_wire, &slot->desc);
         apu_record_to_wire(slot->out_wire, &slot->out);
     }
+    apu_top_fault_save(s);
     return 0;
 }
 
@@ -346,18 +395,18 @@ static int apu_top_post_load(void *opaque, int version_id)
                 return -EINVAL;
             }
         }
-        timer_mod(slot->timer, slot->end_ns);
+        apu_slot_arm_end(slot);
     }
-    if (s->mmu_done_ns >= 0) {
+    if (s->mmu_done_ns >= 0 && s->mmu_done_ns != INT64_MAX) {
         timer_mod(s->mmu_timer, s->mmu_done_ns);
     }
-    return 0;
+    return apu_top_fault_load(s) ? 0 : -EINVAL;
 }
 
 static const VMStateDescription vmstate_apu_slot = {
     .name = "apu-slot",
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT8(state, ApuSlot),
         VMSTATE_UINT64(desc_addr, ApuSlot),
@@ -365,6 +414,7 @@ static const VMStateDescription vmstate_apu_slot = {
         VMSTATE_UINT16(after, ApuSlot),
         VMSTATE_BOOL(pred_failed, ApuSlot),
         VMSTATE_BOOL(abort, ApuSlot),
+        VMSTATE_BOOL(ran, ApuSlot),
         VMSTATE_UINT32(stop, ApuSlot),
         VMSTATE_INT32(lost_engine, ApuSlot),
         VMSTATE_UINT8_ARRAY(engine, ApuSlot, APU_MAX_STREAMS),
@@ -386,15 +436,16 @@ static const VMStateDescription vmstate_apu_slot = {
  */
 static const VMStateDescription vmstate_apu_top = {
     .name = TYPE_APU_TOP,
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
+    .pre_load = apu_top_pre_load,
     .pre_save = apu_top_pre_save,
     .post_load = apu_top_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT32_ARRAY(regs, ApuTop, APU_TOP_NUM_REGS),
         VMSTATE_UINT32(timestamp_hi, ApuTop),
         VMSTATE_INT64(time_base, ApuTop),
-        VMSTATE_STRUCT_ARRAY(slot, ApuTop, APU_NUM_SLOTS, 1,
+        VMSTATE_STRUCT_ARRAY(slot, ApuTop, APU_NUM_SLOTS, 2,
                              vmstate_apu_slot, ApuSlot),
         VMSTATE_UINT64(next_seq, ApuTop),
         VMSTATE_UINT32_EQUAL(l1.bytes, ApuTop, NULL),
@@ -407,6 +458,11 @@ static const VMStateDescription vmstate_apu_top = {
         VMSTATE_UINT64(mmu.lock_last, ApuTop),
         VMSTATE_BOOL(mmu.lock_empty, ApuTop),
         VMSTATE_INT64(mmu_done_ns, ApuTop),
+        VMSTATE_BOOL(glitch, ApuTop),
+        VMSTATE_INT64_ARRAY(late_irq, ApuTop, APU_TOP_NUM_CAUSES),
+        VMSTATE_INT64_ARRAY(late_abort, ApuTop, APU_NUM_SLOTS),
+        VMSTATE_UINT32(fault_len, ApuTop),
+        VMSTATE_VBUFFER_ALLOC_UINT32(fault_text, ApuTop, 2, NULL, fault_len),
         VMSTATE_END_OF_LIST()
     }
 };
@@ -444,6 +500,9 @@ static void apu_top_realize(DeviceState *dev, Error **errp)
         return;
     }
 
+    if (!apu_top_fault_realize(s, errp)) {
+        return;
+    }
     address_space_init(&s->dma_as, s->dma_mr, "apu-dma");
     apu_mmu_init(&s->mmu, &s->dma_as);
     apu_l1_init(&s->l1, s->l1_kib);
@@ -475,6 +534,7 @@ static void apu_top_unrealize(DeviceState *dev)
     apu_slots_exit(s);
     apu_l1_destroy(&s->l1);
     apu_mmu_destroy(&s->mmu);
+    apu_top_fault_unrealize(s);
     address_space_destroy(&s->dma_as);
 }
 
@@ -486,19 +546,25 @@ static void apu_top_init(Object *obj)
         const uint64_t *value;
     } counters[] = {
         { "jobs", &s->jobs },
-        { "faults", &s->faults },
+        { "faults", &s->mmu_faults },
         { "timeouts", &s->timeouts },
         { "aborts", &s->aborts },
         { "bad-descs", &s->bad_descs },
         { "bad-doorbells", &s->bad_doorbells },
         { "tlb-walks", &s->mmu.walks },
         { "mmu-stalls", &s->mmu.stalls },
+        { "fault-hits", &s->faults.hits },
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(counters); i++) {
         object_property_add_uint64_ptr(obj, counters[i].name,
                                        counters[i].value, OBJ_PROP_FLAG_READ);
     }
+}
+
+static void apu_top_finalize(Object *obj)
+{
+    g_free(APU_TOP(obj)->fault_text);
 }
 
 static const Property apu_top_props[] = {
@@ -525,6 +591,7 @@ static void apu_top_class_init(ObjectClass *klass, APU_CLASS_DATA *data)
     dc->vmsd = &vmstate_apu_top;
     dc->user_creatable = false;
     device_class_set_props(dc, apu_top_props);
+    apu_top_fault_class_init(klass);
     rc->phases.enter = apu_top_reset_enter;
     rc->phases.hold = apu_top_reset_hold;
 }
@@ -534,6 +601,7 @@ static const TypeInfo apu_top_info = {
     .parent = TYPE_SYS_BUS_DEVICE,
     .instance_size = sizeof(ApuTop),
     .instance_init = apu_top_init,
+    .instance_finalize = apu_top_finalize,
     .class_init = apu_top_class_init,
 };
 

@@ -9,6 +9,7 @@
 
 #include "hw/sysbus.h"
 #include "qom/object.h"
+#include "apu_fault.h"
 #include "apu_gang.h"
 #include "apu_l1.h"
 #include "apu_mmu.h"
@@ -48,6 +49,8 @@ typedef enum ApuSlotState {
     APU_SLOT_DONE,              /* executed, ends later in device time */
 } ApuSlotState;
 
+#define APU_SLOT_NEVER INT64_MAX
+
 typedef struct ApuSlot {
     ApuTop *top;
     QEMUTimer *timer;
@@ -59,6 +62,7 @@ typedef struct ApuSlot {
     uint16_t after;             /* predecessors that have not ended */
     bool pred_failed;
     bool abort;                 /* SLOT_ABORT_ACK is owed */
+    bool ran;                   /* it was given engines */
     /* OK, or why the job is ended early. */
     uint32_t stop;
     int32_t lost_engine;        /* POWER_LOST: the engine, else -1 */
@@ -67,7 +71,7 @@ typedef struct ApuSlot {
     uint64_t banks;
     uint32_t khz;
     int64_t start_ns;
-    int64_t end_ns;             /* DONE */
+    int64_t end_ns;             /* DONE; APU_SLOT_NEVER if it hangs */
     struct apu_job_desc desc;
     struct apu_job_completion out;
 
@@ -77,6 +81,8 @@ typedef struct ApuSlot {
 } ApuSlot;
 
 #define APU_TOP_NUM_REGS (0x500 / 4)
+/* Bits of IRQ_RAW */
+#define APU_TOP_NUM_CAUSES (APU_NUM_SLOTS + 3)
 
 struct ApuTop {
     SysBusDevice parent_obj;
@@ -111,9 +117,17 @@ struct ApuTop {
     QEMUBH *bh;
     VMChangeStateEntry *vm_state;
 
+    ApuFaults faults;
+    char *fault_text;           /* rules given before realize; migration */
+    uint32_t fault_len;         /* with the zero byte, for migration */
+    bool glitch;                /* the line is up for no cause */
+    QEMUTimer *late_timer;
+    int64_t late_irq[APU_TOP_NUM_CAUSES];       /* -1 for none */
+    int64_t late_abort[APU_NUM_SLOTS];          /* -1 for none */
+
     /* Counters for tests, readable as properties */
     uint64_t jobs;
-    uint64_t faults;
+    uint64_t mmu_faults;
     uint64_t timeouts;
     uint64_t aborts;
     uint64_t bad_descs;
@@ -123,9 +137,28 @@ struct ApuTop {
 /* apu_top.c */
 uint64_t apu_top_time(ApuTop *s, int64_t clock_ns);
 void apu_top_raise(ApuTop *s, uint32_t causes);
+/* The same, past fault rules. */
+void apu_top_raise_now(ApuTop *s, uint32_t causes);
+void apu_top_update_irq(ApuTop *s);
 void apu_top_record_fault(ApuTop *s, unsigned slot,
                           const struct apu_job_desc *desc,
                           const struct apu_job_completion *out);
+
+/* apu_top_fault.c: what fault rules do to TOP */
+/* Event @on of the job in @slot. */
+ApuFaultAction apu_slot_fault(const ApuSlot *slot, ApuFaultEvent on,
+                              ApuFaultRule *rule);
+/* Takes from @causes what is lost or late. */
+uint32_t apu_top_filter_causes(ApuTop *s, uint32_t causes);
+/* Has SLOT_ABORT of the slot done later. */
+void apu_top_late_abort(ApuTop *s, unsigned slot, int64_t delay_ns);
+bool apu_top_reads_ones(ApuTop *s, unsigned engine);
+void apu_top_fault_clear(ApuTop *s);
+bool apu_top_fault_realize(ApuTop *s, Error **errp);
+void apu_top_fault_unrealize(ApuTop *s);
+void apu_top_fault_class_init(ObjectClass *klass);
+void apu_top_fault_save(ApuTop *s);
+bool apu_top_fault_load(ApuTop *s);
 
 /* apu_desc.c: descriptors and records in guest memory */
 void apu_desc_from_wire(struct apu_job_desc *desc, const uint8_t *wire);
@@ -142,6 +175,8 @@ MemTxResult apu_record_write(ApuTop *s, uint64_t desc_addr,
 /* apu_slots.c: the life of a job */
 void apu_slots_doorbell(ApuTop *s, uint32_t value);
 void apu_slots_abort(ApuTop *s, uint32_t slots);
+/* The abort of an active slot, past fault rules. */
+void apu_slots_abort_now(ApuTop *s, unsigned slot);
 /* Something that jobs wait for may have become true. */
 void apu_slots_kick(ApuTop *s);
 /* Looks for threads that have ended. */
@@ -151,6 +186,8 @@ void apu_slots_engine_lost(ApuTop *s, unsigned engine);
 void apu_slots_drop(ApuTop *s);
 /* Brings all threads to their end; false if one cannot. */
 bool apu_slots_quiesce(ApuTop *s);
+/* After a restore: sets the timer of a slot in DONE. */
+void apu_slot_arm_end(ApuSlot *slot);
 void apu_slots_init(ApuTop *s);
 void apu_slots_exit(ApuTop *s);
 uint32_t apu_slots_in_state(const ApuTop *s, ApuSlotState state);

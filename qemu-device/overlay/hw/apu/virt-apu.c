@@ -13,7 +13,7 @@
 #include "hw/arm/virt.h"
 #include "hw/qdev-properties.h"
 #include "system/device_tree.h"
-#include "apu_top.h"
+#include "apu_test_port.h"
 
 /*
  * The parent is the newest versioned machine: compat_props starts empty in
@@ -28,6 +28,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(VirtApuMachineState, VIRT_APU_MACHINE)
 
 /* Where the parent leaves room. Engines are a 64 KiB guest page apart. */
 #define VIRT_APU_POWER_BASE     0x09100000
+#define VIRT_APU_TEST_PORT_BASE 0x09110000
 #define VIRT_APU_TOP_BASE       0x09200000
 #define VIRT_APU_ENGINE_BASE    0x09300000
 #define VIRT_APU_ENGINE_STRIDE  0x00010000
@@ -46,6 +47,7 @@ struct VirtApuMachineState {
     uint32_t mmu_ns;
     bool cycle_timing;
     bool reference;
+    bool test_port;
 };
 
 static const char *const virt_apu_class_name[APU_NUM_CLASSES] = {
@@ -115,6 +117,18 @@ static void virt_apu_fdt_engine(void *fdt, const char *parent,
     virt_apu_fdt_domain(fdt, node, phandle, APU_DOMAIN_ENGINE(e->index));
 }
 
+static void virt_apu_fdt_test_port(void *fdt)
+{
+    g_autofree char *node = g_strdup_printf("/apu-test-port@%x",
+                                            VIRT_APU_TEST_PORT_BASE);
+
+    qemu_fdt_add_subnode(fdt, node);
+    qemu_fdt_setprop_string(fdt, node, "compatible",
+                            "qemu,apu-test-port-v1");
+    qemu_fdt_setprop_sized_cells(fdt, node, "reg", 2, VIRT_APU_TEST_PORT_BASE,
+                                 2, APU_TST_SIZE);
+}
+
 static void virt_apu_fdt(VirtApuMachineState *s)
 {
     void *fdt = MACHINE(s)->fdt;
@@ -139,6 +153,9 @@ static void virt_apu_fdt(VirtApuMachineState *s)
         virt_apu_fdt_engine(fdt, node, power, s->top->engine[i],
                             VIRT_APU_ENGINE_BASE + i * VIRT_APU_ENGINE_STRIDE);
     }
+    if (s->test_port) {
+        virt_apu_fdt_test_port(fdt);
+    }
 }
 
 static void virt_apu_create_engines(VirtApuMachineState *s)
@@ -161,6 +178,17 @@ static void virt_apu_create_engines(VirtApuMachineState *s)
                             index * VIRT_APU_ENGINE_STRIDE);
         }
     }
+}
+
+static void virt_apu_create_test_port(VirtApuMachineState *s)
+{
+    DeviceState *dev = qdev_new(TYPE_APU_TEST_PORT);
+
+    object_property_add_child(OBJECT(s), "apu-test-port", OBJECT(dev));
+    object_property_set_link(OBJECT(dev), "top", OBJECT(s->top),
+                             &error_abort);
+    sysbus_realize_and_unref(SYS_BUS_DEVICE(dev), &error_fatal);
+    sysbus_mmio_map(SYS_BUS_DEVICE(dev), 0, VIRT_APU_TEST_PORT_BASE);
 }
 
 static void virt_apu_create(VirtApuMachineState *s)
@@ -204,6 +232,9 @@ static void virt_apu_create(VirtApuMachineState *s)
                        qdev_get_gpio_in(VIRT_MACHINE(s)->gic, VIRT_APU_SPI));
 
     virt_apu_create_engines(s);
+    if (s->test_port) {
+        virt_apu_create_test_port(s);
+    }
 }
 
 static void virt_apu_init(MachineState *machine)
@@ -287,6 +318,16 @@ static void virt_apu_set_reference(Object *obj, bool value, Error **errp)
     VIRT_APU_MACHINE(obj)->reference = value;
 }
 
+static bool virt_apu_get_test_port(Object *obj, Error **errp)
+{
+    return VIRT_APU_MACHINE(obj)->test_port;
+}
+
+static void virt_apu_set_test_port(Object *obj, bool value, Error **errp)
+{
+    VIRT_APU_MACHINE(obj)->test_port = value;
+}
+
 static void virt_apu_instance_init(Object *obj)
 {
     VirtApuMachineState *s = VIRT_APU_MACHINE(obj);
@@ -329,6 +370,10 @@ static void virt_apu_class_init(ObjectClass *oc, APU_CLASS_DATA *data)
                                    virt_apu_set_reference);
     object_class_property_set_description(oc, "reference-kernels",
         "Compute with the plain kernels only");
+    object_class_property_add_bool(oc, "test-port", virt_apu_get_test_port,
+                                   virt_apu_set_test_port);
+    object_class_property_set_description(oc, "test-port",
+        "Registers through which the guest sets fault rules");
 }
 
 static const TypeInfo virt_apu_info = {
