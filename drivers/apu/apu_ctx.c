@@ -24,6 +24,7 @@
 #include "apu_device.h"
 #include "apu_drv.h"
 #include "apu_engine.h"
+#include "apu_kunit.h"
 #include "apu_sched.h"
 #include "apu_slot.h"
 #include "apu_vm.h"
@@ -143,7 +144,7 @@ void apu_ctx_close_all(struct apu_file *file)
 	xa_destroy(&file->ctxs);
 }
 
-static u32 apu_ctx_cause(u32 status)
+VISIBLE_IF_KUNIT u32 apu_ctx_cause(u32 status)
 {
 	switch (status) {
 	case APU_JOB_STATUS_TIMEOUT:
@@ -161,6 +162,7 @@ static u32 apu_ctx_cause(u32 status)
 		return DRM_APU_CTX_CAUSE_HARDWARE;
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_ctx_cause);
 
 static void apu_ctx_record(const struct apu_job *job, struct apu_ctx_record *record)
 {
@@ -218,6 +220,7 @@ void apu_ctx_retire(struct apu_ctx *ctx)
 		dma_fence_put(&fence->base);
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_ctx_retire);
 
 /**
  * apu_ctx_is_dead() - Whether a context takes no jobs any more
@@ -319,8 +322,9 @@ int apu_ctx_get_state_ioctl(struct drm_device *drm, void *data, struct drm_file 
 	return 0;
 }
 
-static void apu_job_stats_fill(struct drm_apu_job_stats *args, const struct apu_ctx_record *record,
-			       const struct apu_device *adev)
+VISIBLE_IF_KUNIT void apu_job_stats_fill(struct drm_apu_job_stats *args,
+					 const struct apu_ctx_record *record,
+					 const struct apu_device *adev)
 {
 	u64 engines = le64_to_cpu(record->hw.engines);
 	u32 i, index, class;
@@ -348,6 +352,7 @@ static void apu_job_stats_fill(struct drm_apu_job_stats *args, const struct apu_
 		out->l1_bytes = le64_to_cpu(in->l1_bytes);
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_job_stats_fill);
 
 int apu_job_stats_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_file)
 {

@@ -23,6 +23,7 @@
 
 #include "apu_device.h"
 #include "apu_engine.h"
+#include "apu_kunit.h"
 
 /* Long enough for one clock of the slowest operating point, and then some. */
 #define APU_RESET_PULSE_US	1
@@ -203,6 +204,7 @@ int apu_engines_check(struct apu_device *adev)
 
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_engines_check);
 
 /**
  * apu_engines_of_slot() - Find the engines that run a slot's job

@@ -18,6 +18,7 @@
 #include "apu_device.h"
 #include "apu_drv.h"
 #include "apu_gem.h"
+#include "apu_kunit.h"
 #include "apu_vm.h"
 
 static void apu_gem_free(struct drm_gem_object *obj)
@@ -221,11 +222,17 @@ int apu_bo_mmap_offset_ioctl(struct drm_device *drm, void *data, struct drm_file
 	return 0;
 }
 
+/* Times of the past and negative ones poll. */
+VISIBLE_IF_KUNIT unsigned long apu_bo_wait_jiffies(s64 timeout_ns)
+{
+	return timeout_ns > 0 ? drm_timeout_abs_to_jiffies(timeout_ns) : 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(apu_bo_wait_jiffies);
+
 int apu_bo_wait_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_file)
 {
 	struct drm_apu_bo_wait *args = data;
 	struct drm_gem_object *obj;
-	unsigned long timeout;
 	long ret;
 
 	if (args->flags & ~DRM_APU_BO_WAIT_WRITE)
@@ -240,10 +247,9 @@ int apu_bo_wait_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_f
 		return -EINVAL;
 	}
 
-	timeout = args->timeout_ns > 0 ? drm_timeout_abs_to_jiffies(args->timeout_ns) : 0;
 	ret = dma_resv_wait_timeout(obj->resv,
 				    dma_resv_usage_rw(args->flags & DRM_APU_BO_WAIT_WRITE),
-				    true, timeout);
+				    true, apu_bo_wait_jiffies(args->timeout_ns));
 	drm_gem_object_put(obj);
 	if (ret == 0)
 		return -ETIMEDOUT;

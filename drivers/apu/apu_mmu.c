@@ -36,6 +36,7 @@
 #include <drm/drm_print.h>
 
 #include "apu_device.h"
+#include "apu_kunit.h"
 #include "apu_mmu.h"
 #include "apu_reset.h"
 #include "apu_trace.h"
@@ -91,10 +92,11 @@ static int apu_pt_fill_pool(struct apu_pt *pt, u64 count)
 	return 0;
 }
 
-static u64 apu_pt_spans(u64 va, u64 size, u64 span)
+VISIBLE_IF_KUNIT u64 apu_pt_spans(u64 va, u64 size, u64 span)
 {
 	return (ALIGN(va + size, span) - ALIGN_DOWN(va, span)) / span;
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_pt_spans);
 
 /**
  * apu_pt_reserve() - Get the memory that one operation may need for tables
@@ -114,6 +116,7 @@ int apu_pt_reserve(struct apu_pt *pt, u64 va, u64 size)
 
 	return apu_pt_fill_pool(pt, count);
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_pt_reserve);
 
 /**
  * apu_pt_unreserve() - Give back what the operation did not need
@@ -123,8 +126,9 @@ void apu_pt_unreserve(struct apu_pt *pt)
 {
 	apu_pt_free_pages(&pt->pool);
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_pt_unreserve);
 
-static size_t apu_pt_page_size(u64 addr, u64 size, size_t *count)
+VISIBLE_IF_KUNIT size_t apu_pt_page_size(u64 addr, u64 size, size_t *count)
 {
 	u64 next;
 
@@ -138,6 +142,7 @@ static size_t apu_pt_page_size(u64 addr, u64 size, size_t *count)
 
 	return SZ_4K;
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_pt_page_size);
 
 /**
  * apu_pt_can_map() - Whether a buffer's memory can be mapped
@@ -168,6 +173,7 @@ bool apu_pt_can_map(struct apu_pt *pt, struct sg_table *sgt, u64 size)
 
 	return false;
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_pt_can_map);
 
 /**
  * apu_pt_map() - Map a part of a buffer
@@ -216,6 +222,7 @@ void apu_pt_map(struct apu_pt *pt, u64 va, struct sg_table *sgt, u64 offset, u64
 			return;
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_pt_map);
 
 /**
  * apu_pt_unmap() - Unmap a range without holes
@@ -240,6 +247,7 @@ void apu_pt_unmap(struct apu_pt *pt, u64 va, u64 size)
 		size -= unmapped;
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_pt_unmap);
 
 /**
  * apu_pt_maybe_block() - Whether 2 MiB may be mapped by a block
@@ -255,6 +263,7 @@ bool apu_pt_maybe_block(struct apu_pt *pt, u64 va)
 
 	return IS_ALIGNED(first, SZ_2M) && last == first + SZ_2M - SZ_4K;
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_pt_maybe_block);
 
 /**
  * apu_pt_init() - Create empty page tables
@@ -305,6 +314,7 @@ err_asid:
 	ida_free(&adev->mmu.asids, pt->asid);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_pt_init);
 
 /* Commands */
 
@@ -449,3 +459,4 @@ void apu_pt_fini(struct apu_pt *pt)
 	apu_pt_free_pages(&pt->retired);
 	ida_free(&pt->adev->mmu.asids, pt->asid);
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_pt_fini);

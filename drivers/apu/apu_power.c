@@ -23,6 +23,7 @@
 #include <linux/spinlock.h>
 #include <linux/string_choices.h>
 
+#include "apu_kunit.h"
 #include "apu_regs.h"
 
 /* "APW1", little endian */
@@ -181,23 +182,24 @@ static struct apu_power *core_to_power(struct clk_hw *hw)
 	return container_of(hw, struct apu_power, core);
 }
 
-static unsigned long apu_core_opp_rate(struct apu_power *pwr, unsigned int opp)
+static unsigned long apu_core_opp_rate(void __iomem *regs, unsigned int opp)
 {
-	return readl(pwr->regs + APU_PWR_OPP_KHZ(opp)) * 1000UL;
+	return readl(regs + APU_PWR_OPP_KHZ(opp)) * 1000UL;
 }
 
 /* The lowest point that is at least as fast as @rate, else the fastest. */
-static unsigned int apu_core_find_opp(struct apu_power *pwr, unsigned long rate)
+VISIBLE_IF_KUNIT unsigned int apu_core_find_opp(void __iomem *regs, unsigned long rate)
 {
-	u32 num = readl(pwr->regs + APU_PWR_NUM_OPP);
+	u32 num = readl(regs + APU_PWR_NUM_OPP);
 	unsigned int opp;
 
 	for (opp = 0; opp + 1 < num; opp++)
-		if (apu_core_opp_rate(pwr, opp) >= rate)
+		if (apu_core_opp_rate(regs, opp) >= rate)
 			break;
 
 	return opp;
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_core_find_opp);
 
 static unsigned long apu_core_recalc_rate(struct clk_hw *hw, unsigned long parent_rate)
 {
@@ -211,7 +213,7 @@ static int apu_core_determine_rate(struct clk_hw *hw, struct clk_rate_request *r
 {
 	struct apu_power *pwr = core_to_power(hw);
 
-	req->rate = apu_core_opp_rate(pwr, apu_core_find_opp(pwr, req->rate));
+	req->rate = apu_core_opp_rate(pwr->regs, apu_core_find_opp(pwr->regs, req->rate));
 
 	return 0;
 }
@@ -219,7 +221,7 @@ static int apu_core_determine_rate(struct clk_hw *hw, struct clk_rate_request *r
 static int apu_core_set_rate(struct clk_hw *hw, unsigned long rate, unsigned long parent_rate)
 {
 	struct apu_power *pwr = core_to_power(hw);
-	unsigned int opp = apu_core_find_opp(pwr, rate);
+	unsigned int opp = apu_core_find_opp(pwr->regs, rate);
 	u32 status;
 	int ret;
 

@@ -32,6 +32,7 @@
 
 #include "apu_device.h"
 #include "apu_engine.h"
+#include "apu_kunit.h"
 #include "apu_reset.h"
 #include "apu_sched.h"
 #include "apu_slot.h"
@@ -164,8 +165,8 @@ void apu_reset_unplug(struct apu_device *adev)
 }
 
 /* Marks the slot's job as hung if it is; hw_lock and job_lock are held. */
-static bool apu_slot_check_hung(struct apu_device *adev, unsigned int slot, bool stuck,
-				u64 progress, ktime_t now)
+VISIBLE_IF_KUNIT bool apu_slot_check_hung(struct apu_device *adev, unsigned int slot, bool stuck,
+					  u64 progress, ktime_t now)
 {
 	struct apu_slot *s = &adev->slots[slot];
 	s64 limit_ms;
@@ -188,6 +189,7 @@ static bool apu_slot_check_hung(struct apu_device *adev, unsigned int slot, bool
 
 	return true;
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_slot_check_hung);
 
 static void apu_watchdog_check(struct apu_device *adev)
 {

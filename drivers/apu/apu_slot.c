@@ -21,6 +21,7 @@
 
 #include "apu_ctx.h"
 #include "apu_device.h"
+#include "apu_kunit.h"
 #include "apu_mmu.h"
 #include "apu_reset.h"
 #include "apu_sched.h"
@@ -77,7 +78,7 @@ void apu_slots_init_regs(struct apu_device *adev)
 }
 
 /* Slots of jobs that @job must come after. */
-static u16 apu_slot_after(struct apu_device *adev, const struct apu_job *job)
+VISIBLE_IF_KUNIT u16 apu_slot_after(struct apu_device *adev, const struct apu_job *job)
 {
 	unsigned int slot;
 	u16 after = 0;
@@ -95,6 +96,7 @@ static u16 apu_slot_after(struct apu_device *adev, const struct apu_job *job)
 
 	return after;
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_slot_after);
 
 static void apu_slot_ring(struct apu_device *adev, unsigned int slot)
 {
@@ -156,6 +158,7 @@ void apu_slot_start(struct apu_device *adev, struct apu_job *job)
 	trace_apu_run(job, slot, after);
 	apu_slot_ring(adev, slot);
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_slot_start);
 
 /**
  * apu_slots_restart() - Hand all jobs in slots to the hardware once more
@@ -184,6 +187,7 @@ void apu_slots_restart(struct apu_device *adev)
 		apu_slot_ring(adev, oldest);
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_slots_restart);
 
 /**
  * apu_slots_abort_ctx() - Stop a context's jobs
@@ -206,8 +210,9 @@ void apu_slots_abort_ctx(struct apu_device *adev, struct apu_ctx *ctx)
 	if (mask && adev->top_on)
 		apu_write(adev, APU_TOP_SLOT_ABORT, mask);
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_slots_abort_ctx);
 
-static int apu_status_to_errno(u32 status, const struct apu_job *job)
+VISIBLE_IF_KUNIT int apu_status_to_errno(u32 status, const struct apu_job *job)
 {
 	switch (status) {
 	case APU_JOB_STATUS_OK:
@@ -228,6 +233,7 @@ static int apu_status_to_errno(u32 status, const struct apu_job *job)
 		return -EIO;
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_status_to_errno);
 
 /* The record is complete: take it and let go of the slot. */
 static void apu_slot_end(struct apu_device *adev, unsigned int slot, u32 status)
@@ -301,6 +307,7 @@ void apu_slots_reap(struct apu_device *adev)
 		apu_slot_end(adev, slot, APU_JOB_STATUS_BAD_DESC);
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_slots_reap);
 
 /**
  * apu_slots_fail() - End jobs that the hardware will not end any more
@@ -323,6 +330,7 @@ void apu_slots_fail(struct apu_device *adev, u32 mask, u32 status)
 		apu_slot_end(adev, slot, status);
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_slots_fail);
 
 /**
  * apu_slots_busy() - Slots that hold jobs
@@ -343,6 +351,7 @@ u32 apu_slots_busy(struct apu_device *adev)
 
 	return mask;
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_slots_busy);
 
 /**
  * apu_slots_irq() - Interrupt handler
@@ -384,3 +393,4 @@ irqreturn_t apu_slots_irq(int irq, void *data)
 
 	return IRQ_HANDLED;
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_slots_irq);

@@ -30,6 +30,7 @@
 #include "apu_device.h"
 #include "apu_drv.h"
 #include "apu_gem.h"
+#include "apu_kunit.h"
 #include "apu_sched.h"
 #include "apu_submit.h"
 #include "apu_trace.h"
@@ -83,20 +84,50 @@ struct apu_submit {
 	u32 index;
 };
 
-static int apu_submit_check_job(struct apu_device *adev, const struct drm_apu_job *in)
+VISIBLE_IF_KUNIT bool apu_job_valid(const struct apu_info *info, const struct drm_apu_job *in)
 {
-	if (in->flags || in->pad || !in->streams.count || in->l1_kib > adev->info.l1_kib ||
-	    in->time_limit_us > APU_MAX_TIME_LIMIT_US)
-		return -EINVAL;
+	return !in->flags && !in->pad && in->streams.count && in->l1_kib <= info->l1_kib &&
+	       in->time_limit_us <= APU_MAX_TIME_LIMIT_US;
+}
+EXPORT_SYMBOL_IF_KUNIT(apu_job_valid);
+
+VISIBLE_IF_KUNIT bool apu_stream_valid(const struct apu_info *info,
+				       const struct drm_apu_stream *in)
+{
+	u64 va_end = BIT_ULL(info->va_bits);
+
+	return in->engine_class < APU_NUM_CLASSES && in->bytes && in->bytes % 8 == 0 &&
+	       in->bytes <= APU_MAX_STREAM_BYTES && in->va % 8 == 0 && in->va < va_end &&
+	       in->bytes <= va_end - in->va;
+}
+EXPORT_SYMBOL_IF_KUNIT(apu_stream_valid);
+
+/* Earlier jobs only, so there are no cycles. */
+VISIBLE_IF_KUNIT int apu_deps_to_mask(const u32 *deps, u32 count, u32 index, u64 *mask)
+{
+	u32 i;
+
+	for (i = 0; i < count; i++) {
+		if (deps[i] >= index)
+			return -EINVAL;
+		*mask |= BIT_ULL(deps[i]);
+	}
 
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_deps_to_mask);
+
+VISIBLE_IF_KUNIT bool apu_sync_op_valid(const struct drm_apu_sync_op *op)
+{
+	return !(op->flags & ~(DRM_APU_SYNC_OP_SIGNAL | DRM_APU_SYNC_OP_TIMELINE)) &&
+	       !(op->flags & DRM_APU_SYNC_OP_TIMELINE) == !op->point;
+}
+EXPORT_SYMBOL_IF_KUNIT(apu_sync_op_valid);
 
 static int apu_submit_streams(struct apu_submit *submit, struct apu_job *job,
 			      const struct drm_apu_obj_array *array)
 {
 	const struct apu_info *info = &submit->adev->info;
-	u64 va_end = apu_va_end(submit->adev);
 	struct drm_apu_stream *streams;
 	u32 used[APU_NUM_CLASSES] = {};
 	int ret = 0;
@@ -110,10 +141,8 @@ static int apu_submit_streams(struct apu_submit *submit, struct apu_job *job,
 		const struct drm_apu_stream *in = &streams[i];
 		struct apu_stream_desc *out = &job->streams[i];
 
-		if (in->engine_class >= APU_NUM_CLASSES ||
-		    used[in->engine_class]++ >= info->num[in->engine_class] ||
-		    !in->bytes || in->bytes % 8 || in->bytes > APU_MAX_STREAM_BYTES ||
-		    in->va % 8 || in->va >= va_end || in->bytes > va_end - in->va) {
+		if (!apu_stream_valid(info, in) ||
+		    used[in->engine_class]++ >= info->num[in->engine_class]) {
 			ret = -EINVAL;
 			break;
 		}
@@ -132,28 +161,21 @@ static int apu_submit_streams(struct apu_submit *submit, struct apu_job *job,
 static int apu_submit_deps(struct apu_submit *submit, struct apu_job *job,
 			   const struct drm_apu_obj_array *array)
 {
-	u32 i, *deps;
-	int ret = 0;
+	u32 *deps;
+	int ret;
 
 	deps = apu_copy_array(array, DRM_APU_MAX_JOBS, sizeof(*deps), sizeof(*deps));
 	if (IS_ERR(deps))
 		return PTR_ERR(deps);
 
-	for (i = 0; i < array->count; i++) {
-		/* Earlier ones only, so there are no cycles. */
-		if (deps[i] >= submit->index) {
-			ret = -EINVAL;
-			break;
-		}
-		job->deps |= BIT_ULL(deps[i]);
-	}
+	ret = apu_deps_to_mask(deps, array->count, submit->index, &job->deps);
 
 	kvfree(deps);
 	return ret;
 }
 
 /* The number of the job that a fence of its context belongs to, 0 if it is another's. */
-static u64 apu_fence_to_seqno(const struct apu_ctx *ctx, const struct dma_fence *fence)
+VISIBLE_IF_KUNIT u64 apu_fence_to_seqno(const struct apu_ctx *ctx, const struct dma_fence *fence)
 {
 	u64 last_seqno = READ_ONCE(ctx->last_seqno);
 
@@ -163,6 +185,7 @@ static u64 apu_fence_to_seqno(const struct apu_ctx *ctx, const struct dma_fence 
 	/* The scheduler counts like we do, but in 32 bits. */
 	return last_seqno + (s32)((u32)fence->seqno - (u32)last_seqno);
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_fence_to_seqno);
 
 /* Consumes the fence. */
 static int apu_submit_add_dependency(struct apu_job *job, struct dma_fence *fence)
@@ -185,8 +208,7 @@ static int apu_submit_sync(struct apu_submit *submit, struct apu_submit_job *sj,
 	struct dma_fence *fence;
 	int ret;
 
-	if ((op->flags & ~(DRM_APU_SYNC_OP_SIGNAL | DRM_APU_SYNC_OP_TIMELINE)) ||
-	    !(op->flags & DRM_APU_SYNC_OP_TIMELINE) != !op->point)
+	if (!apu_sync_op_valid(op))
 		return -EINVAL;
 
 	if (!(op->flags & DRM_APU_SYNC_OP_SIGNAL)) {
@@ -281,9 +303,8 @@ static int apu_submit_prepare_job(struct apu_submit *submit, const struct drm_ap
 	struct apu_job *job;
 	int ret;
 
-	ret = apu_submit_check_job(submit->adev, in);
-	if (ret)
-		return ret;
+	if (!apu_job_valid(&submit->adev->info, in))
+		return -EINVAL;
 
 	job = apu_job_create(submit->ctx);
 	if (IS_ERR(job))

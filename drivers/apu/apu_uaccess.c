@@ -10,6 +10,7 @@
 
 #include <drm/apu_accel.h>
 
+#include "apu_kunit.h"
 #include "apu_uaccess.h"
 
 /**
@@ -54,3 +55,4 @@ void *apu_copy_array(const struct drm_apu_obj_array *in, u32 max_count, u32 min_
 
 	return out;
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_copy_array);

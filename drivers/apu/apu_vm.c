@@ -34,6 +34,7 @@
 #include "apu_device.h"
 #include "apu_drv.h"
 #include "apu_gem.h"
+#include "apu_kunit.h"
 #include "apu_uaccess.h"
 #include "apu_vm.h"
 #include "compat.h"
@@ -378,6 +379,12 @@ int apu_vm_destroy_ioctl(struct drm_device *drm, void *data, struct drm_file *dr
 	return 0;
 }
 
+VISIBLE_IF_KUNIT bool apu_bind_in_bo(const struct drm_apu_vm_bind_op *op, u64 bo_size)
+{
+	return op->size <= bo_size && op->bo_offset <= bo_size - op->size;
+}
+EXPORT_SYMBOL_IF_KUNIT(apu_bind_in_bo);
+
 static int apu_bind_prepare_map(struct apu_bind *bind, struct drm_file *drm_file,
 				const struct drm_apu_vm_bind_op *op)
 {
@@ -390,7 +397,7 @@ static int apu_bind_prepare_map(struct apu_bind *bind, struct drm_file *drm_file
 		return -ENOENT;
 
 	bo = to_apu_bo(obj);
-	if (op->size > obj->size || op->bo_offset > obj->size - op->size ||
+	if (!apu_bind_in_bo(op, obj->size) ||
 	    (bo->vm_obj && bo->vm_obj != bind->vm->base.r_obj)) {
 		ret = -EINVAL;
 		goto out_put;
@@ -418,7 +425,7 @@ out_put:
 	return ret;
 }
 
-static int apu_vm_bind_check(struct apu_vm *vm, const struct drm_apu_vm_bind_op *op)
+VISIBLE_IF_KUNIT int apu_vm_bind_check(struct apu_vm *vm, const struct drm_apu_vm_bind_op *op)
 {
 	if (op->pad || !op->size || !IS_ALIGNED(op->va | op->size | op->bo_offset, SZ_4K) ||
 	    !drm_gpuvm_range_valid(&vm->base, op->va, op->size))
@@ -433,6 +440,7 @@ static int apu_vm_bind_check(struct apu_vm *vm, const struct drm_apu_vm_bind_op 
 		return -EINVAL;
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_vm_bind_check);
 
 static int apu_vm_bind_one(struct apu_vm *vm, struct drm_file *drm_file,
 			   const struct drm_apu_vm_bind_op *op)
