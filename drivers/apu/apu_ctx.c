@@ -28,6 +28,7 @@
 #include "apu_sched.h"
 #include "apu_slot.h"
 #include "apu_vm.h"
+#include "compat.h"
 
 static const struct {
 	enum drm_sched_priority sched;
@@ -99,7 +100,7 @@ static struct apu_ctx *apu_ctx_create(struct apu_file *file, struct apu_vm *vm, 
 	struct apu_ctx *ctx;
 	int ret;
 
-	ctx = kvzalloc(sizeof(*ctx), GFP_KERNEL);
+	ctx = kvzalloc_obj(*ctx);
 	if (!ctx)
 		return ERR_PTR(-ENOMEM);
 

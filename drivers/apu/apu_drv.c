@@ -76,7 +76,7 @@ static int apu_open(struct drm_device *drm, struct drm_file *drm_file)
 {
 	struct apu_file *file;
 
-	file = kzalloc(sizeof(*file), GFP_KERNEL);
+	file = kzalloc_obj(*file);
 	if (!file)
 		return -ENOMEM;
 

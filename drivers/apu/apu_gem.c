@@ -20,6 +20,7 @@
 #include "apu_gem.h"
 #include "apu_kunit.h"
 #include "apu_vm.h"
+#include "compat.h"
 
 static void apu_gem_free(struct drm_gem_object *obj)
 {
@@ -68,7 +69,7 @@ struct drm_gem_object *apu_gem_create_object(struct drm_device *drm, size_t size
 {
 	struct apu_bo *bo;
 
-	bo = kzalloc(sizeof(*bo), GFP_KERNEL);
+	bo = kzalloc_obj(*bo);
 	if (!bo)
 		return ERR_PTR(-ENOMEM);
 

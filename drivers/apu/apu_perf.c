@@ -21,6 +21,7 @@
 #include "apu_drv.h"
 #include "apu_gem.h"
 #include "apu_perf.h"
+#include "compat.h"
 
 static const char * const apu_class_names[APU_NUM_CLASSES] = {
 	[APU_ENGINE_CLASS_MDLA] = "mdla",
@@ -35,7 +36,7 @@ static const char * const apu_class_names[APU_NUM_CLASSES] = {
  */
 struct apu_client_perf *apu_client_perf_create(void)
 {
-	struct apu_client_perf *perf = kzalloc(sizeof(*perf), GFP_KERNEL);
+	struct apu_client_perf *perf = kzalloc_obj(*perf);
 
 	if (perf)
 		kref_init(&perf->ref);

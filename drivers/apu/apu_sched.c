@@ -76,11 +76,11 @@ struct apu_job *apu_job_create(struct apu_ctx *ctx)
 {
 	struct apu_job *job;
 
-	job = kzalloc(sizeof(*job), GFP_KERNEL);
+	job = kzalloc_obj(*job);
 	if (!job)
 		return ERR_PTR(-ENOMEM);
 
-	job->fence = kzalloc(sizeof(*job->fence), GFP_KERNEL);
+	job->fence = kzalloc_obj(*job->fence);
 	if (!job->fence) {
 		kfree(job);
 		return ERR_PTR(-ENOMEM);

@@ -246,7 +246,7 @@ static int apu_submit_syncs(struct apu_submit *submit, struct apu_submit_job *sj
 	if (IS_ERR_OR_NULL(ops))
 		return PTR_ERR_OR_ZERO(ops);
 
-	sj->signals = kvcalloc(array->count, sizeof(*sj->signals), GFP_KERNEL);
+	sj->signals = kvzalloc_objs(*sj->signals, array->count);
 	if (!sj->signals)
 		ret = -ENOMEM;
 
@@ -268,7 +268,7 @@ static int apu_submit_bos(struct apu_submit *submit, struct apu_submit_job *sj,
 	if (IS_ERR_OR_NULL(refs))
 		return PTR_ERR_OR_ZERO(refs);
 
-	sj->bos = kvcalloc(array->count, sizeof(*sj->bos), GFP_KERNEL);
+	sj->bos = kvzalloc_objs(*sj->bos, array->count);
 	if (!sj->bos)
 		ret = -ENOMEM;
 
@@ -565,7 +565,7 @@ int apu_submit_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_fi
 		goto out_put_ctx;
 	}
 
-	submit.jobs = kvcalloc(submit.num_jobs, sizeof(*submit.jobs), GFP_KERNEL);
+	submit.jobs = kvzalloc_objs(*submit.jobs, submit.num_jobs);
 	if (!submit.jobs) {
 		ret = -ENOMEM;
 		goto out_put_ctx;

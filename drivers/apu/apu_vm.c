@@ -311,7 +311,7 @@ static struct apu_vm *apu_vm_create(struct apu_device *adev)
 	struct apu_vm *vm;
 	int ret;
 
-	vm = kzalloc(sizeof(*vm), GFP_KERNEL);
+	vm = kzalloc_obj(*vm);
 	if (!vm)
 		return ERR_PTR(-ENOMEM);
 
@@ -454,7 +454,7 @@ static int apu_vm_bind_one(struct apu_vm *vm, struct drm_file *drm_file,
 		return ret;
 
 	for (i = 0; i < ARRAY_SIZE(bind.vas); i++) {
-		bind.vas[i] = kzalloc(sizeof(*bind.vas[i]), GFP_KERNEL);
+		bind.vas[i] = kzalloc_obj(*bind.vas[i]);
 		if (!bind.vas[i]) {
 			ret = -ENOMEM;
 			goto out_free;

@@ -7,9 +7,17 @@
 #ifndef __APU_COMPAT_H__
 #define __APU_COMPAT_H__
 
+#include <linux/slab.h>
+
 #include <drm/drm_drv.h>
 #include <drm/drm_gpuvm.h>
 #include <drm/gpu_scheduler.h>
+
+#ifndef kzalloc_obj
+#define kzalloc_obj(p)		((typeof(p) *)kzalloc(sizeof(p), GFP_KERNEL))
+#define kvzalloc_obj(p)		((typeof(p) *)kvzalloc(sizeof(p), GFP_KERNEL))
+#define kvzalloc_objs(p, n)	((typeof(p) *)kvcalloc(n, sizeof(p), GFP_KERNEL))
+#endif
 
 #ifndef APU_HAVE_SCHED_INIT_ARGS
 struct drm_sched_init_args {
