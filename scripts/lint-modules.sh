@@ -17,7 +17,7 @@ copy_modules() {
 # of their own; one test per source file, and one for the link. Warnings are
 # errors, so a file with one has no object and is compiled again the next time.
 check_modules() {
-	local name=$1 tree=$2 work=$APU_LINT/$1 log=$lint_tmp/$1.log status=0 f bad
+	local name=$1 tree=$2 work=$APU_LINT/${1//[^a-z0-9]/-} log=$lint_tmp/modules.log status=0 f bad
 	shift 2
 	if ! stamp_is "$work.stamp" "$tree $*"; then
 		rm -rf "$work" "$work.list"
