@@ -14,6 +14,7 @@
 
 #include <linux/bitfield.h>
 #include <linux/clk-provider.h>
+#include <linux/completion.h>
 #include <linux/iopoll.h>
 #include <linux/module.h>
 #include <linux/of.h>
@@ -37,6 +38,8 @@ struct apu_power;
 
 struct apu_domain {
 	struct generic_pm_domain genpd;
+	/** @released: nobody has a reference to the device in @genpd any more */
+	struct completion released;
 	struct apu_power *pwr;
 	u32 bit;
 	char name[16];
@@ -102,18 +105,31 @@ static int apu_power_off(struct generic_pm_domain *genpd)
 	return apu_power_switch(genpd, false);
 }
 
+/* The core leaves the domain to its owner, but others may have a reference to the device in it. */
+static void apu_domain_release(struct device *dev)
+{
+	struct apu_domain *domain = container_of(dev, struct apu_domain, genpd.dev);
+
+	complete(&domain->released);
+}
+
 static void apu_power_remove_domains(void *data)
 {
 	struct apu_power *pwr = data;
+	unsigned int i;
 
-	while (pwr->onecell.num_domains) {
-		struct apu_domain *domain = &pwr->domains[--pwr->onecell.num_domains];
+	/* Subdomains first: TOP is domain 0. */
+	for (i = pwr->onecell.num_domains; i--;) {
+		struct apu_domain *domain = &pwr->domains[i];
 
-		/* Subdomains first: TOP is domain 0. */
-		if (domain != pwr->domains)
+		if (i)
 			pm_genpd_remove_subdomain(&pwr->domains[0].genpd, &domain->genpd);
-		pm_genpd_remove(&domain->genpd);
+		if (WARN_ON(pm_genpd_remove(&domain->genpd)))
+			complete(&domain->released);
 	}
+
+	while (pwr->onecell.num_domains)
+		wait_for_completion(&pwr->domains[--pwr->onecell.num_domains].released);
 }
 
 static void apu_power_del_provider(void *data)
@@ -155,17 +171,16 @@ static int apu_power_add_domains(struct apu_power *pwr)
 		ret = pm_genpd_init(&domain->genpd, NULL, true);
 		if (ret)
 			return ret;
+		init_completion(&domain->released);
+		domain->genpd.dev.release = apu_domain_release;
+		pwr->domain_ptrs[i] = &domain->genpd;
+		pwr->onecell.num_domains++;
 
 		if (i) {
 			ret = pm_genpd_add_subdomain(&pwr->domains[0].genpd, &domain->genpd);
-			if (ret) {
-				pm_genpd_remove(&domain->genpd);
+			if (ret)
 				return ret;
-			}
 		}
-
-		pwr->domain_ptrs[i] = &domain->genpd;
-		pwr->onecell.num_domains++;
 	}
 
 	ret = of_genpd_add_provider_onecell(pwr->dev->of_node, &pwr->onecell);
