@@ -54,7 +54,7 @@ static void set_binding(struct apu_request *request, unsigned int slot, struct b
 	struct binding *b = &request->bindings[slot];
 
 	/* Another pointer goes through the same staging: the prologues stay as they are. */
-	if (!(new.ptr && b->ptr))
+	if (!(new.ptr && b->ptr) && !(new.bo &&new.bo == b->bo &&new.offset == b->offset))
 		request->dirty = true;
 	apu_bo_release(b->bo);
 	*b = new;

@@ -95,7 +95,7 @@ int bo_create(struct apu_device *dev, uint64_t size, unsigned int flags, const c
 		bo->next = dev->bos;
 		dev->bos = bo;
 	}
-	device_ref(dev);
+	apu_device_ref(dev);
 	pthread_mutex_unlock(&dev->lock);
 	*out = bo;
 	return 0;
@@ -175,7 +175,7 @@ static int import_handle(struct apu_device *dev, uint32_t handle, uint64_t size,
 		goto err;
 	bo->next = dev->bos;
 	dev->bos = bo;
-	device_ref(dev);
+	apu_device_ref(dev);
 	*out = bo;
 	return 0;
 err:

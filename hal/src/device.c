@@ -11,6 +11,7 @@
 #include "apu/apu_isa.h"
 #include "device.h"
 #include "error.h"
+#include "notify.h"
 
 /* DRM version of the driver that this library is written for. */
 #define DRIVER_MAJOR 1
@@ -145,9 +146,10 @@ int apu_device_open(const char *path, struct apu_device **out)
 	return 0;
 }
 
-struct apu_device *device_ref(struct apu_device *dev)
+struct apu_device *apu_device_ref(struct apu_device *dev)
 {
-	atomic_fetch_add(&dev->refs, 1);
+	if (dev)
+		atomic_fetch_add(&dev->refs, 1);
 	return dev;
 }
 
@@ -155,6 +157,7 @@ void apu_device_close(struct apu_device *dev)
 {
 	if (!dev || atomic_fetch_sub(&dev->refs, 1) != 1)
 		return;
+	notifier_stop(dev->notifier);
 	kmd_vm_destroy(dev->fd, dev->vm);
 	kmd_close(dev->fd);
 	va_fini(&dev->va);

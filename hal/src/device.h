@@ -11,6 +11,7 @@
 #include "va.h"
 
 struct image;
+struct notifier;
 
 /*
  * An open device: one file descriptor, one address space that all sessions share.
@@ -22,11 +23,13 @@ struct apu_device {
 	uint32_t vm;
 	struct drm_apu_dev_info info;
 	char *path;
-	/* Covers va, bos and the counts of all buffers. */
+	/* Covers va, bos, the counts of all buffers, and the start of notifier. */
 	pthread_mutex_t lock;
 	struct va_space va;
 	/* Buffers that can meet an import of themselves. */
 	struct apu_bo *bos;
+	/* NULL until a request has a callback. */
+	struct notifier *notifier;
 	/* Covers images and their counts. */
 	pthread_mutex_t image_lock;
 	struct image *images;
@@ -42,8 +45,6 @@ struct apu_bo {
 	/* CPU mapping or NULL. */
 	void *ptr;
 };
-
-struct apu_device *device_ref(struct apu_device *dev);
 
 /* The engines may not write to it. */
 #define BO_READONLY (1 << 0)

@@ -33,7 +33,7 @@ static int image_create(struct apu_device *dev, struct apu_model *model, struct 
 		memcpy(image->bo->ptr, dla->statics, dla->static_size);
 	memcpy((uint8_t *)image->bo->ptr + text_offset, dla->text, dla->text_size);
 	image->refs = 1;
-	image->model = model_ref(model);
+	image->model = apu_model_ref(model);
 	image->static_va = image->bo->va;
 	image->text_va = image->bo->va + text_offset;
 	*out = image;

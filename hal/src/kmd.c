@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <linux/sync_file.h>
 #include <xf86drm.h>
 
 #include "kmd.h"
@@ -227,4 +228,18 @@ int kmd_syncobj_import_sync_file(int fd, uint32_t syncobj, int sync_file)
 int kmd_syncobj_export_sync_file(int fd, uint32_t syncobj, int *sync_file)
 {
 	return drmSyncobjExportSyncFile(fd, syncobj, sync_file) ? -errno : 0;
+}
+
+int kmd_syncobj_status(int fd, uint32_t syncobj)
+{
+	struct sync_file_info info = {0};
+	int sync_file, ret;
+
+	if (drmSyncobjExportSyncFile(fd, syncobj, &sync_file))
+		return -errno;
+	ret = xioctl(sync_file, SYNC_IOC_FILE_INFO, &info);
+	close(sync_file);
+	if (ret)
+		return ret;
+	return info.status < 0 ? info.status : 0;
 }

@@ -43,5 +43,7 @@ void kmd_syncobj_destroy(int fd, uint32_t syncobj);
 int kmd_syncobj_wait(int fd, uint32_t syncobj, int64_t deadline_ns);
 int kmd_syncobj_import_sync_file(int fd, uint32_t syncobj, int sync_file);
 int kmd_syncobj_export_sync_file(int fd, uint32_t syncobj, int *sync_file);
+/* How a fence that has signalled ended: 0 or its error. */
+int kmd_syncobj_status(int fd, uint32_t syncobj);
 
 #endif

@@ -83,9 +83,10 @@ int apu_model_load_memory(const void *data, size_t size, struct apu_model **out)
 	return model_create(copy, size, out);
 }
 
-struct apu_model *model_ref(struct apu_model *model)
+struct apu_model *apu_model_ref(struct apu_model *model)
 {
-	atomic_fetch_add(&model->refs, 1);
+	if (model)
+		atomic_fetch_add(&model->refs, 1);
 	return model;
 }
 

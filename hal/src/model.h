@@ -14,6 +14,4 @@ struct apu_model {
 	struct dla_file dla;
 };
 
-struct apu_model *model_ref(struct apu_model *model);
-
 #endif

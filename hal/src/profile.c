@@ -27,6 +27,7 @@ static void add_job(struct apu_profile *profile, const struct drm_apu_job_stats 
 			continue;
 		engine = &profile->engine[s->engine_class];
 		engine->streams++;
+		engine->cycles += s->cycles;
 		engine->busy += s->busy;
 		engine->dram_bytes += s->dram_bytes;
 		engine->l1_bytes += s->l1_bytes;
@@ -41,13 +42,15 @@ int apu_request_get_profile(struct apu_request *request, struct apu_profile *pro
 	unsigned int i;
 
 	memset(profile, 0, sizeof(*profile));
-	if (!request->ctx)
+	if (!request->submitted)
 		return apu_fail(-EINVAL, "the request was never submitted");
 	if (request->in_flight)
 		return apu_fail(-EBUSY, "the request is in flight");
+	if (!request->ctx)
+		return apu_fail(-ENOENT, "no measurements: the inference failed or was cancelled");
 	for (i = 0; i < num_jobs; i++) {
 		struct drm_apu_job_stats stats = {
-			.ctx_id = request->ctx->id,
+			.ctx_id = request->ctx,
 			.seqno = request->seqno + i,
 		};
 		int ret = kmd_job_stats(dev->fd, &stats);
@@ -60,6 +63,8 @@ int apu_request_get_profile(struct apu_request *request, struct apu_profile *pro
 		if (stats.end > end)
 			end = stats.end;
 	}
+	profile->start_ns = ticks_to_ns(start, dev->info.timestamp_hz);
+	profile->end_ns = ticks_to_ns(end, dev->info.timestamp_hz);
 	if (end > start)
 		profile->device_ns = ticks_to_ns(end - start, dev->info.timestamp_hz);
 	return 0;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "notify.h"
 #include "request.h"
 
 /* The parts of the submit that never change. */
@@ -72,6 +73,7 @@ int apu_request_create(struct apu_session *session, struct apu_request **out)
 	request->num_inputs = dla->info->num_inputs;
 	request->num_tensors = dla->num_tensors;
 	request->dirty = true;
+	request->fence = -1;
 	request->streams = calloc(dla->num_streams, sizeof(*request->streams));
 	request->deps = calloc(dla->num_jobs, sizeof(*request->deps));
 	if (!request->streams || !request->deps) {
@@ -106,13 +108,15 @@ void apu_request_release(struct apu_request *request)
 	if (!request)
 		return;
 	session = request->session;
+	if (request->callback)
+		notifier_drain(session->dev->notifier, request);
 	/* Not apu_request_wait(): the memory bound to outputs may be gone. */
 	if (request->in_flight)
 		request_finish(request, -1);
 	pthread_mutex_lock(&session->lock);
 	if (session->last == request)
 		session->last = NULL;
-	session_put_ctx(session, request->ctx);
+	request_drop_ctx(request);
 	if (request->prologues) {
 		session->prologue_bytes -=
 			request->prologue_stride * session->model->dla.num_streams;
@@ -129,4 +133,24 @@ void apu_request_release(struct apu_request *request)
 	free(request->deps);
 	free(request);
 	apu_session_release(session);
+}
+
+int apu_request_set_callback(struct apu_request *request, apu_callback callback, void *opaque)
+{
+	struct apu_device *dev = request->session->dev;
+	int ret = 0;
+
+	if (request->in_flight)
+		return apu_fail(-EBUSY, "the request is in flight");
+	if (callback) {
+		pthread_mutex_lock(&dev->lock);
+		if (!dev->notifier)
+			ret = notifier_start(&dev->notifier);
+		pthread_mutex_unlock(&dev->lock);
+		if (ret)
+			return ret;
+	}
+	request->callback = callback;
+	request->opaque = opaque;
+	return 0;
 }

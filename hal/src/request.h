@@ -49,12 +49,26 @@ struct apu_request {
 	uint32_t syncobj;
 	uint32_t in_syncobj;
 
-	/* Where the newest inference runs or ran; NULL before the first. */
-	struct ctx *ctx;
+	/*
+	 * Its own context, so that it can be cancelled, and fail, alone; 0 before the first
+	 * submit, after a failure and after a cancellation.
+	 */
+	uint32_t ctx;
 	uint64_t seqno;
+	/* The session's when ctx and the jobs' limits were set. */
+	unsigned int qos_serial;
+	uint32_t priority;
+	bool submitted;
 	bool in_flight;
+	bool cancelled;
 	/* Its result when it is not in flight. */
 	int status;
+
+	/* Called at the end of each inference, or NULL. */
+	apu_callback callback;
+	void *opaque;
+	/* While in flight with a callback, else -1. Covered by the notifier's lock. */
+	int fence;
 };
 
 /*
@@ -71,6 +85,8 @@ void request_unbind_all(struct apu_request *request);
  * status is its result.
  */
 bool request_finish(struct apu_request *request, int64_t timeout_ns);
+/* With the session's lock held. */
+void request_drop_ctx(struct apu_request *request);
 /* Staging's copies. */
 void request_copy_in(struct apu_request *request);
 void request_copy_out(struct apu_request *request);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apu/apu_isa.h"
 #include "error.h"
 #include "session.h"
 
@@ -36,53 +37,28 @@ static int check_fit(const struct apu_device *dev, const struct apu_model *model
 	return 0;
 }
 
-int session_get_ctx(struct apu_session *session, struct ctx **out)
+int session_take_ctx(struct apu_session *session, uint32_t *ctx)
 {
 	struct apu_device *dev = session->dev;
-	struct ctx *ctx = session->ctx;
 	int ret;
 
-	if (!ctx) {
-		ctx = calloc(1, sizeof(*ctx));
-		if (!ctx)
-			return apu_fail(-ENOMEM, "no memory for a context");
-		ret = kmd_ctx_create(dev->fd, dev->vm, session->priority, &ctx->id);
-		if (ret) {
-			free(ctx);
-			if (ret == -EACCES)
-				return apu_fail(ret, "no permission for this priority");
-			return apu_fail(ret, "cannot create a context: %s", strerror(-ret));
-		}
-		/* The session's own reference. */
-		ctx->refs = 1;
-		session->ctx = ctx;
+	if (session->spare_ctx) {
+		*ctx = session->spare_ctx;
+		session->spare_ctx = 0;
+		return 0;
 	}
-	ctx->refs++;
-	*out = ctx;
+	ret = kmd_ctx_create(dev->fd, dev->vm, session->qos.priority, ctx);
+	if (ret == -EACCES)
+		return apu_fail(ret, "no permission for this priority");
+	if (ret)
+		return apu_fail(ret, "cannot create a context: %s", strerror(-ret));
 	return 0;
-}
-
-void session_put_ctx(struct apu_session *session, struct ctx *ctx)
-{
-	if (ctx && --ctx->refs == 0) {
-		kmd_ctx_destroy(session->dev->fd, ctx->id);
-		free(ctx);
-	}
-}
-
-void session_drop_ctx(struct apu_session *session, struct ctx *ctx)
-{
-	if (session->ctx == ctx) {
-		session->ctx = NULL;
-		session_put_ctx(session, ctx);
-	}
 }
 
 int apu_session_create(struct apu_device *dev, struct apu_model *model, enum apu_priority priority,
 		       struct apu_session **out)
 {
 	struct apu_session *session;
-	struct ctx *ctx;
 	int ret;
 
 	if ((unsigned int)priority > APU_PRIORITY_HIGH)
@@ -95,9 +71,9 @@ int apu_session_create(struct apu_device *dev, struct apu_model *model, enum apu
 		return apu_fail(-ENOMEM, "no memory for a session");
 	atomic_init(&session->refs, 1);
 	pthread_mutex_init(&session->lock, NULL);
-	session->dev = device_ref(dev);
-	session->model = model_ref(model);
-	session->priority = (uint32_t)priority;
+	session->dev = apu_device_ref(dev);
+	session->model = apu_model_ref(model);
+	session->qos.priority = (uint32_t)priority;
 	ret = image_get(dev, model, &session->image);
 	if (ret)
 		goto err;
@@ -108,10 +84,9 @@ int apu_session_create(struct apu_device *dev, struct apu_model *model, enum apu
 			goto err;
 	}
 	/* Now, so that a priority that is not allowed is told here. */
-	ret = session_get_ctx(session, &ctx);
+	ret = session_take_ctx(session, &session->spare_ctx);
 	if (ret)
 		goto err;
-	session_put_ctx(session, ctx);
 	*out = session;
 	return 0;
 err:
@@ -123,8 +98,8 @@ void apu_session_release(struct apu_session *session)
 {
 	if (!session || atomic_fetch_sub(&session->refs, 1) != 1)
 		return;
-	if (session->ctx)
-		session_drop_ctx(session, session->ctx);
+	if (session->spare_ctx)
+		kmd_ctx_destroy(session->dev->fd, session->spare_ctx);
 	apu_bo_release(session->temp);
 	if (session->image)
 		image_put(session->dev, session->image);
@@ -132,6 +107,38 @@ void apu_session_release(struct apu_session *session)
 	apu_device_close(session->dev);
 	pthread_mutex_destroy(&session->lock);
 	free(session);
+}
+
+int apu_session_set_qos(struct apu_session *session, const struct apu_qos *qos)
+{
+	struct apu_qos old;
+	uint32_t ctx;
+	int ret = 0;
+
+	if (qos->priority > APU_PRIORITY_HIGH)
+		return apu_fail(-EINVAL, "no such priority: %u", qos->priority);
+	if (qos->time_limit_us > APU_MAX_TIME_LIMIT_US)
+		return apu_fail(-EINVAL, "a time limit of %u us is above the longest, %u",
+				qos->time_limit_us, APU_MAX_TIME_LIMIT_US);
+	pthread_mutex_lock(&session->lock);
+	old = session->qos;
+	session->qos = *qos;
+	if (qos->priority != old.priority) {
+		/* Now, so that a priority that is not allowed is told here. */
+		ctx = session->spare_ctx;
+		session->spare_ctx = 0;
+		ret = session_take_ctx(session, &session->spare_ctx);
+		if (ret) {
+			session->qos = old;
+			session->spare_ctx = ctx;
+		} else if (ctx) {
+			kmd_ctx_destroy(session->dev->fd, ctx);
+		}
+	}
+	if (!ret)
+		session->qos_serial++;
+	pthread_mutex_unlock(&session->lock);
+	return ret;
 }
 
 void apu_session_get_memory(struct apu_session *session, struct apu_memory *memory)
@@ -143,6 +150,8 @@ void apu_session_get_memory(struct apu_session *session, struct apu_memory *memo
 	memory->temp_bytes = dla->info->temp_size;
 	memory->io_bytes = session->io_bytes;
 	memory->command_bytes = dla->text_size + session->prologue_bytes;
+	memory->text_bytes = dla->text_size;
+	memory->shared_bytes = apu_bo_size(session->image->bo);
 	memory->total_bytes = apu_bo_size(session->image->bo) +
 			      (session->temp ? apu_bo_size(session->temp) : 0) +
 			      session->request_total;

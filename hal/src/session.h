@@ -23,12 +23,6 @@ struct image {
 int image_get(struct apu_device *dev, struct apu_model *model, struct image **out);
 void image_put(struct apu_device *dev, struct image *image);
 
-/* A kernel context. The count is covered by the session's lock. */
-struct ctx {
-	unsigned int refs;
-	uint32_t id;
-};
-
 struct apu_request;
 
 struct apu_session {
@@ -38,11 +32,13 @@ struct apu_session {
 	struct image *image;
 	/* NULL if the model needs no temporary memory. */
 	struct apu_bo *temp;
-	uint32_t priority;
-	/* Covers what follows, and a request's ctx and in_flight. */
+	/* Covers what follows, and a request's ctx, in_flight and cancelled. */
 	pthread_mutex_t lock;
-	/* NULL after a failure, until the next submit. */
-	struct ctx *ctx;
+	/* Made with the session, for the first request that submits; 0 if taken. */
+	uint32_t spare_ctx;
+	struct apu_qos qos;
+	/* Changes with qos. */
+	unsigned int qos_serial;
 	/* The newest submitted request, if it still exists. */
 	struct apu_request *last;
 	/* Of all requests: staging in use, prologues, and the buffers they are in. */
@@ -51,9 +47,7 @@ struct apu_session {
 	uint64_t request_total;
 };
 
-/* With the session's lock held. */
-int session_get_ctx(struct apu_session *session, struct ctx **out);
-void session_drop_ctx(struct apu_session *session, struct ctx *ctx);
-void session_put_ctx(struct apu_session *session, struct ctx *ctx);
+/* A kernel context for a request, of the priority in qos; with the session's lock held. */
+int session_take_ctx(struct apu_session *session, uint32_t *ctx);
 
 #endif

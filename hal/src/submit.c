@@ -2,17 +2,19 @@
 /*
  * Submit and wait.
  *
- * Requests of a session share its temporary memory, and jobs of a context may overlap; so
- * the first jobs of a request wait for the request before it. Fences of a context signal in
- * order: the fence of the last job stands for all.
+ * Requests of a session share its temporary memory, and each has a context of its own; so
+ * the first jobs of a request wait for the request before it, however that ends. Fences of a
+ * context signal in order: the fence of the last job stands for all.
  *
  * A wait does not tell how the jobs ended, so each ends with a look at the context's state.
  */
 #include <errno.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "error.h"
+#include "notify.h"
 #include "request.h"
 
 static int fail_ioctl(int ret, const char *what)
@@ -61,43 +63,86 @@ static void set_syncs(struct apu_request *request, bool wait_in, const struct ap
 }
 
 /* With the session's lock held. */
+static void apply_qos(struct apu_request *request)
+{
+	const struct apu_session *session = request->session;
+	const struct dla_file *dla = &session->model->dla;
+	uint32_t limit = session->qos.time_limit_us;
+	unsigned int i;
+
+	for (i = 0; i < dla->num_jobs; i++) {
+		uint32_t own = dla->jobs[i].time_limit_us;
+
+		request->jobs[i].time_limit_us = limit && (!own || limit < own) ? limit : own;
+	}
+	/* A context keeps its priority. */
+	if (request->priority != session->qos.priority)
+		request_drop_ctx(request);
+	request->qos_serial = session->qos_serial;
+}
+
+/* With the session's lock held. */
 static int submit_locked(struct apu_request *request, bool wait_in)
 {
 	struct apu_session *session = request->session;
 	const struct apu_request *prev = session->last;
 	struct drm_apu_submit submit;
-	struct ctx *ctx;
-	int ret, tries;
+	int ret;
 
-	if (!prev || prev == request || !prev->in_flight || !session->temp)
+	if (prev == request || (prev && !prev->in_flight))
 		prev = NULL;
 	set_syncs(request, wait_in, prev);
-	/* Twice: the context may have died of an earlier request that nobody waited for yet. */
-	for (tries = 0; tries < 2; tries++) {
-		ret = session_get_ctx(session, &ctx);
+	if (request->qos_serial != session->qos_serial)
+		apply_qos(request);
+	if (!request->ctx) {
+		ret = session_take_ctx(session, &request->ctx);
 		if (ret)
 			return ret;
-		submit = (struct drm_apu_submit){
-			.ctx_id = ctx->id,
-			.jobs = DRM_APU_OBJ_ARRAY(session->model->dla.num_jobs, request->jobs),
-		};
-		ret = kmd_submit(session->dev->fd, &submit);
-		if (ret == 0)
-			break;
-		if (ret == -ECANCELED)
-			session_drop_ctx(session, ctx);
-		session_put_ctx(session, ctx);
-		if (ret != -ECANCELED)
-			break;
+		request->priority = session->qos.priority;
 	}
+	submit = (struct drm_apu_submit){
+		.ctx_id = request->ctx,
+		.jobs = DRM_APU_OBJ_ARRAY(session->model->dla.num_jobs, request->jobs),
+	};
+	ret = kmd_submit(session->dev->fd, &submit);
 	if (ret)
 		return fail_ioctl(ret, "cannot submit");
-	session_put_ctx(session, request->ctx);
-	request->ctx = ctx;
 	request->seqno = submit.seqno;
+	request->submitted = true;
 	request->in_flight = true;
+	request->cancelled = false;
 	session->last = request;
 	return 0;
+}
+
+/* What follows a submit: sync files for the caller and for the callback. */
+static int share_fence(struct apu_request *request, int *out_fence)
+{
+	int fd = request->session->dev->fd;
+	int fence = -1, ret = 0;
+
+	if (out_fence)
+		ret = kmd_syncobj_export_sync_file(fd, request->syncobj, &fence);
+	if (!ret && request->callback)
+		ret = kmd_syncobj_export_sync_file(fd, request->syncobj, &request->fence);
+	if (ret) {
+		apu_fail(ret, "cannot export a sync file: %s", strerror(-ret));
+		goto err;
+	}
+	if (out_fence)
+		*out_fence = fence;
+	/* Last: from here on the request is the notifier's. */
+	if (request->callback)
+		ret = notifier_watch(request->session->dev->notifier, request);
+	if (ret)
+		goto err;
+	return 0;
+err:
+	if (fence >= 0)
+		close(fence);
+	/* Not submitted, as far as the caller can tell. */
+	request_finish(request, -1);
+	return ret;
 }
 
 int apu_request_submit_fenced(struct apu_request *request, int in_fence, int *out_fence)
@@ -119,15 +164,9 @@ int apu_request_submit_fenced(struct apu_request *request, int in_fence, int *ou
 	pthread_mutex_lock(&session->lock);
 	ret = submit_locked(request, in_fence >= 0);
 	pthread_mutex_unlock(&session->lock);
-	if (ret || !out_fence)
+	if (ret || (!out_fence && !request->callback))
 		return ret;
-	ret = kmd_syncobj_export_sync_file(session->dev->fd, request->syncobj, out_fence);
-	if (ret) {
-		/* Not submitted, as far as the caller can tell. */
-		apu_request_wait(request, -1);
-		return apu_fail(ret, "cannot export a sync file: %s", strerror(-ret));
-	}
-	return 0;
+	return share_fence(request, out_fence);
 }
 
 int apu_request_submit(struct apu_request *request)
@@ -171,20 +210,26 @@ static int fail_state(const struct drm_apu_ctx_get_state *state, uint64_t job)
 	}
 }
 
-/* The result of an inference that has ended. */
+/* The result of an inference that has ended; with the session's lock held. */
 static int get_result(struct apu_request *request)
 {
-	unsigned int num_jobs = request->session->model->dla.num_jobs;
-	struct drm_apu_ctx_get_state state = {.id = request->ctx->id};
-	int ret = kmd_ctx_get_state(request->session->dev->fd, &state);
+	int fd = request->session->dev->fd;
+	struct drm_apu_ctx_get_state state = {.id = request->ctx};
+	int ret;
 
+	if (request->cancelled) {
+		/* Its context is gone. The last job's fence tells whether all have run. */
+		ret = kmd_syncobj_status(fd, request->syncobj);
+		if (ret)
+			return apu_fail(ret, ret == -ECANCELED ? "cancelled"
+							       : "cancelled, and failed before");
+		return 0;
+	}
+	ret = kmd_ctx_get_state(fd, &state);
 	if (ret)
 		return fail_ioctl(ret, "cannot learn how the inference ended");
-	/* Alive, or dead of a later job. */
-	if (state.cause == DRM_APU_CTX_CAUSE_NONE || state.seqno >= request->seqno + num_jobs)
+	if (state.cause == DRM_APU_CTX_CAUSE_NONE)
 		return 0;
-	if (state.seqno < request->seqno)
-		return apu_fail(-ECANCELED, "not run because an inference before it failed");
 	return fail_state(&state, state.seqno - request->seqno);
 }
 
@@ -207,22 +252,48 @@ bool request_finish(struct apu_request *request, int64_t timeout_ns)
 
 	if (ret == -ETIME)
 		return false;
+	pthread_mutex_lock(&session->lock);
 	if (ret)
 		request->status = fail_ioctl(ret, "cannot wait");
 	else
 		request->status = get_result(request);
-	pthread_mutex_lock(&session->lock);
 	request->in_flight = false;
+	/* A context dies with its first failure. */
 	if (request->status)
-		session_drop_ctx(session, request->ctx);
+		request_drop_ctx(request);
 	pthread_mutex_unlock(&session->lock);
 	return true;
 }
 
+void request_drop_ctx(struct apu_request *request)
+{
+	if (request->ctx)
+		kmd_ctx_destroy(request->session->dev->fd, request->ctx);
+	request->ctx = 0;
+}
+
+int apu_request_cancel(struct apu_request *request)
+{
+	struct apu_session *session = request->session;
+	int ret = 0;
+
+	pthread_mutex_lock(&session->lock);
+	if (!request->in_flight) {
+		ret = apu_fail(-EINVAL, "the request is not in flight");
+	} else {
+		request->cancelled = true;
+		request_drop_ctx(request);
+	}
+	pthread_mutex_unlock(&session->lock);
+	return ret;
+}
+
 int apu_request_wait(struct apu_request *request, int64_t timeout_ns)
 {
-	if (!request->ctx)
+	if (!request->submitted)
 		return apu_fail(-EINVAL, "the request was never submitted");
+	if (request->callback)
+		return apu_fail(-EINVAL, "the request has a callback");
 	if (!request->in_flight)
 		return request->status ? apu_fail(request->status, "the inference had failed: %s",
 						  strerror(-request->status))
@@ -236,7 +307,11 @@ int apu_request_wait(struct apu_request *request, int64_t timeout_ns)
 
 int apu_request_run(struct apu_request *request)
 {
-	int ret = apu_request_submit(request);
+	int ret;
+
+	if (request->callback)
+		return apu_fail(-EINVAL, "the request has a callback");
+	ret = apu_request_submit(request);
 
 	return ret ? ret : apu_request_wait(request, -1);
 }

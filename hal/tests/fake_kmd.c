@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -37,16 +40,48 @@ struct mapping {
 struct context {
 	bool used;
 	uint32_t vm;
+	uint32_t priority;
 	uint32_t cause;
 	uint64_t next_seqno;
 	uint64_t failed_seqno;
 };
 
+struct syncobj {
+	bool used;
+	/* Not signalled: submitted while fake.hold. */
+	bool held;
+	/* Its fence's error. */
+	int status;
+	uint32_t ctx;
+	/* What its sync files are: an eventfd, readable once signalled; -1: none. */
+	int event;
+};
+
 struct fake fake;
+/* Threads come one at a time, as far as this kernel is concerned. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static pthread_mutex_t *take(void)
+{
+	pthread_mutex_lock(&lock);
+	return &lock;
+}
+
+static void drop(pthread_mutex_t **guard)
+{
+	pthread_mutex_unlock(*guard);
+}
+
+/* Something that a test or a waiter waits for has happened. */
+static pthread_cond_t news = PTHREAD_COND_INITIALIZER;
+
+/* To the end of the function. */
+#define GUARD() __attribute__((cleanup(drop))) pthread_mutex_t *guard = take()
+
 static struct bo bos[MAX_OBJECTS];
 static struct mapping mappings[MAX_OBJECTS];
 static struct context contexts[MAX_OBJECTS];
-static bool syncobjs[MAX_OBJECTS];
+static struct syncobj syncobjs[MAX_OBJECTS];
 static uint8_t foreign_data[PAGE];
 /* Address space of the job that runs. */
 static uint32_t running_vm;
@@ -63,6 +98,10 @@ void fake_reset(void)
 	memset(bos, 0, sizeof(bos));
 	memset(mappings, 0, sizeof(mappings));
 	memset(contexts, 0, sizeof(contexts));
+	for (i = 0; i < MAX_OBJECTS; i++) {
+		if (syncobjs[i].used && syncobjs[i].event >= 0)
+			close(syncobjs[i].event);
+	}
 	memset(syncobjs, 0, sizeof(syncobjs));
 	memset(foreign_data, 0, sizeof(foreign_data));
 	fake.version_major = 1;
@@ -103,6 +142,7 @@ static bool inject(void)
 
 int kmd_open(const char *path, int *version_major, int *version_minor)
 {
+	GUARD();
 	if (fake.open_error)
 		return fake.open_error;
 	if (strcmp(path, FAKE_NODE) != 0)
@@ -115,12 +155,14 @@ int kmd_open(const char *path, int *version_major, int *version_minor)
 
 void kmd_close(int fd)
 {
+	GUARD();
 	assert_int_equal(fd, FAKE_FD);
 	fake.live_fds--;
 }
 
 int kmd_query_info(int fd, struct drm_apu_dev_info *info)
 {
+	GUARD();
 	(void)fd;
 	*info = fake.info;
 	return inject() ? -ENOMEM : 0;
@@ -128,6 +170,7 @@ int kmd_query_info(int fd, struct drm_apu_dev_info *info)
 
 int kmd_vm_create(int fd, uint32_t *vm)
 {
+	GUARD();
 	(void)fd;
 	if (inject())
 		return -ENOMEM;
@@ -137,6 +180,7 @@ int kmd_vm_create(int fd, uint32_t *vm)
 
 void kmd_vm_destroy(int fd, uint32_t vm)
 {
+	GUARD();
 	(void)fd;
 	assert_in_range(vm, 1, MAX_VMS);
 	fake.live_vms--;
@@ -144,6 +188,7 @@ void kmd_vm_destroy(int fd, uint32_t vm)
 
 int kmd_vm_map(int fd, uint32_t vm, uint32_t bo, uint64_t va, uint64_t size, bool readonly)
 {
+	GUARD();
 	unsigned int i;
 
 	(void)fd;
@@ -168,6 +213,7 @@ int kmd_vm_map(int fd, uint32_t vm, uint32_t bo, uint64_t va, uint64_t size, boo
 
 int kmd_vm_unmap(int fd, uint32_t vm, uint64_t va, uint64_t size)
 {
+	GUARD();
 	unsigned int i;
 
 	(void)fd;
@@ -197,6 +243,7 @@ static uint32_t new_bo(uint64_t size, bool exclusive, uint8_t *data)
 
 int kmd_bo_create(int fd, uint64_t *size, uint32_t exclusive_vm, uint32_t *bo)
 {
+	GUARD();
 	(void)fd;
 	assert_true(*size);
 	if (inject())
@@ -208,6 +255,7 @@ int kmd_bo_create(int fd, uint64_t *size, uint32_t exclusive_vm, uint32_t *bo)
 
 void kmd_bo_destroy(int fd, uint32_t bo)
 {
+	GUARD();
 	(void)fd;
 	assert_true(bo && bo < MAX_OBJECTS && bos[bo].used);
 	if (!bos[bo].foreign)
@@ -218,6 +266,7 @@ void kmd_bo_destroy(int fd, uint32_t bo)
 
 int kmd_bo_mmap(int fd, uint32_t bo, size_t size, void **ptr)
 {
+	GUARD();
 	(void)fd;
 	assert_true(bo && bo < MAX_OBJECTS && bos[bo].used);
 	assert_int_equal(size, bos[bo].size);
@@ -232,6 +281,7 @@ int kmd_bo_mmap(int fd, uint32_t bo, size_t size, void **ptr)
 
 void kmd_munmap(void *ptr, size_t size)
 {
+	GUARD();
 	(void)ptr;
 	(void)size;
 	fake.live_cpu_mappings--;
@@ -239,6 +289,7 @@ void kmd_munmap(void *ptr, size_t size)
 
 int kmd_bo_import(int fd, int dmabuf, uint32_t *bo, uint64_t *size)
 {
+	GUARD();
 	uint32_t i;
 
 	(void)fd;
@@ -261,6 +312,7 @@ int kmd_bo_import(int fd, int dmabuf, uint32_t *bo, uint64_t *size)
 
 int kmd_bo_export(int fd, uint32_t bo, int *dmabuf)
 {
+	GUARD();
 	(void)fd;
 	assert_false(bos[bo].exclusive);
 	*dmabuf = DMABUF_OWN + (int)bo;
@@ -269,6 +321,7 @@ int kmd_bo_export(int fd, uint32_t bo, int *dmabuf)
 
 int kmd_ctx_create(int fd, uint32_t vm, uint32_t priority, uint32_t *ctx)
 {
+	GUARD();
 	uint32_t i;
 
 	(void)fd;
@@ -279,23 +332,62 @@ int kmd_ctx_create(int fd, uint32_t vm, uint32_t priority, uint32_t *ctx)
 		return -ENOMEM;
 	for (i = 1; contexts[i].used; i++)
 		;
-	contexts[i] = (struct context){.used = true, .vm = vm, .next_seqno = 1};
+	contexts[i] =
+		(struct context){.used = true, .vm = vm, .priority = priority, .next_seqno = 1};
 	*ctx = i;
 	fake.live_contexts++;
 	fake.contexts++;
 	return 0;
 }
 
+static void signal_syncobj(struct syncobj *obj, int status)
+{
+	const uint64_t one = 1;
+
+	obj->held = false;
+	obj->status = status;
+	pthread_cond_broadcast(&news);
+	if (obj->event >= 0)
+		assert_int_equal(write(obj->event, &one, sizeof(one)), sizeof(one));
+}
+
+void fake_await_submits(unsigned int count)
+{
+	GUARD();
+
+	while (fake.submits < count)
+		pthread_cond_wait(&news, &lock);
+}
+
+void fake_release_hold(void)
+{
+	GUARD();
+	unsigned int i;
+
+	fake.hold = false;
+	for (i = 0; i < MAX_OBJECTS; i++) {
+		if (syncobjs[i].used && syncobjs[i].held)
+			signal_syncobj(&syncobjs[i], 0);
+	}
+}
+
 void kmd_ctx_destroy(int fd, uint32_t ctx)
 {
+	GUARD();
+	unsigned int i;
 	(void)fd;
 	assert_true(contexts[ctx].used);
 	contexts[ctx].used = false;
 	fake.live_contexts--;
+	for (i = 0; i < MAX_OBJECTS; i++) {
+		if (syncobjs[i].used && syncobjs[i].held && syncobjs[i].ctx == ctx)
+			signal_syncobj(&syncobjs[i], -ECANCELED);
+	}
 }
 
 int kmd_ctx_get_state(int fd, struct drm_apu_ctx_get_state *state)
 {
+	GUARD();
 	(void)fd;
 	assert_true(contexts[state->id].used);
 	if (fake.gone)
@@ -403,6 +495,25 @@ static void record_job(struct fake_job *out, const struct drm_apu_job *job)
 	assert_int_equal(job->pad, 0);
 }
 
+/* A job's new fence goes into the objects that it signals. */
+static void set_fences(const struct fake_job *job, uint32_t ctx, int status)
+{
+	unsigned int i;
+
+	for (i = 0; i < job->num_syncs; i++) {
+		struct syncobj *obj = &syncobjs[job->syncs[i].handle];
+
+		assert_true(obj->used);
+		if (!(job->syncs[i].flags & DRM_APU_SYNC_OP_SIGNAL))
+			continue;
+		if (obj->event >= 0)
+			close(obj->event);
+		*obj = (struct syncobj){.used = true, .ctx = ctx, .event = -1};
+		obj->held = fake.hold;
+		obj->status = status;
+	}
+}
+
 static void run_job(const struct drm_apu_job *job)
 {
 	const struct drm_apu_stream *streams = (void *)(uintptr_t)job->streams.array;
@@ -422,6 +533,7 @@ static void run_job(const struct drm_apu_job *job)
 
 int kmd_submit(int fd, struct drm_apu_submit *submit)
 {
+	GUARD();
 	const struct drm_apu_job *jobs = (void *)(uintptr_t)submit->jobs.array;
 	struct context *ctx = &contexts[submit->ctx_id];
 	unsigned int i;
@@ -437,13 +549,16 @@ int kmd_submit(int fd, struct drm_apu_submit *submit)
 	if (inject())
 		return -ENOMEM;
 	fake.submits++;
+	pthread_cond_broadcast(&news);
 	fake.num_jobs = submit->jobs.count;
 	fake.regions_set = 0;
 	running_vm = ctx->vm;
+	fake.priority = ctx->priority;
 	for (i = 0; i < fake.num_jobs; i++) {
 		record_job(&fake.jobs[i], &jobs[i]);
 		if (fake.fail_cause == 0)
 			run_job(&jobs[i]);
+		set_fences(&fake.jobs[i], submit->ctx_id, fake.fail_cause ? -EIO : 0);
 	}
 	submit->seqno = ctx->next_seqno;
 	ctx->next_seqno += fake.num_jobs;
@@ -457,6 +572,7 @@ int kmd_submit(int fd, struct drm_apu_submit *submit)
 
 int kmd_job_stats(int fd, struct drm_apu_job_stats *stats)
 {
+	GUARD();
 	(void)fd;
 	assert_true(contexts[stats->ctx_id].used);
 	if (stats->seqno >= contexts[stats->ctx_id].next_seqno)
@@ -473,14 +589,15 @@ int kmd_job_stats(int fd, struct drm_apu_job_stats *stats)
 
 int kmd_syncobj_create(int fd, uint32_t *syncobj)
 {
+	GUARD();
 	uint32_t i;
 
 	(void)fd;
 	if (inject())
 		return -ENOMEM;
-	for (i = 1; syncobjs[i]; i++)
+	for (i = 1; syncobjs[i].used; i++)
 		;
-	syncobjs[i] = true;
+	syncobjs[i] = (struct syncobj){.used = true, .event = -1};
 	*syncobj = i;
 	fake.live_syncobjs++;
 	return 0;
@@ -488,34 +605,61 @@ int kmd_syncobj_create(int fd, uint32_t *syncobj)
 
 void kmd_syncobj_destroy(int fd, uint32_t syncobj)
 {
+	GUARD();
+
 	(void)fd;
-	assert_true(syncobjs[syncobj]);
-	syncobjs[syncobj] = false;
+	assert_true(syncobjs[syncobj].used);
+	if (syncobjs[syncobj].event >= 0)
+		close(syncobjs[syncobj].event);
+	syncobjs[syncobj].used = false;
 	fake.live_syncobjs--;
 }
 
 int kmd_syncobj_wait(int fd, uint32_t syncobj, int64_t deadline_ns)
 {
+	GUARD();
+
 	(void)fd;
-	assert_true(syncobjs[syncobj]);
+	assert_true(syncobjs[syncobj].used);
 	fake.waits++;
+	while (deadline_ns == INT64_MAX && syncobjs[syncobj].held && fake.block)
+		pthread_cond_wait(&news, &lock);
 	/* One who waits for ever would: let go. */
-	if (deadline_ns == INT64_MAX)
-		fake.hold = false;
-	return fake.hold ? -ETIME : 0;
+	if (deadline_ns == INT64_MAX && syncobjs[syncobj].held)
+		signal_syncobj(&syncobjs[syncobj], 0);
+	return syncobjs[syncobj].held ? -ETIME : 0;
 }
 
 int kmd_syncobj_import_sync_file(int fd, uint32_t syncobj, int sync_file)
 {
+	GUARD();
+
 	(void)fd;
-	assert_true(syncobjs[syncobj]);
-	return sync_file == 5 ? 0 : -EINVAL;
+	assert_true(syncobjs[syncobj].used);
+	return sync_file == FAKE_SYNC_FILE ? 0 : -EINVAL;
 }
 
 int kmd_syncobj_export_sync_file(int fd, uint32_t syncobj, int *sync_file)
 {
+	struct syncobj *obj = &syncobjs[syncobj];
+	GUARD();
+
 	(void)fd;
-	assert_true(syncobjs[syncobj]);
-	*sync_file = 6;
-	return inject() ? -ENOMEM : 0;
+	assert_true(obj->used);
+	if (inject())
+		return -ENOMEM;
+	if (obj->event < 0)
+		obj->event = eventfd(!obj->held, EFD_CLOEXEC);
+	*sync_file = dup(obj->event);
+	assert_true(*sync_file >= 0);
+	return 0;
+}
+
+int kmd_syncobj_status(int fd, uint32_t syncobj)
+{
+	GUARD();
+
+	(void)fd;
+	assert_true(syncobjs[syncobj].used && !syncobjs[syncobj].held);
+	return syncobjs[syncobj].status;
 }

@@ -13,6 +13,8 @@
 #define FAKE_NODE "/dev/fake0"
 /* A dma-buf of another device, one page, as a file descriptor. */
 #define FAKE_DMABUF 2000
+/* The one sync file that can be imported. */
+#define FAKE_SYNC_FILE 5
 #define FAKE_MAX_SYNCS 8
 
 struct fake_job {
@@ -35,8 +37,10 @@ struct fake {
 	uint32_t fail_cause;
 	/* The device has been taken away: submit and state fail with -ENODEV. */
 	bool gone;
-	/* Fences do not signal. */
+	/* Fences of submits do not signal: see fake_release_hold(). */
 	bool hold;
+	/* With hold: who waits for ever does so, until another thread lets go. */
+	bool block;
 	/* The n-th call from now that can fail does, with -ENOMEM; 0: none. */
 	unsigned int fail_nth;
 
@@ -53,7 +57,8 @@ struct fake {
 	unsigned int live_cpu_mappings;
 	unsigned int live_contexts;
 	unsigned int live_syncobjs;
-	/* The newest submit. */
+	/* The newest submit, and its context's priority. */
+	uint32_t priority;
 	unsigned int num_jobs;
 	struct fake_job jobs[8];
 	uint32_t regions_set;
@@ -63,6 +68,10 @@ extern struct fake fake;
 
 /* Forgets everything. */
 void fake_reset(void);
+/* Waits until there were so many submits. */
+void fake_await_submits(unsigned int count);
+/* Signals the fences that hold kept, and those to come. */
+void fake_release_hold(void);
 /* Contents of the foreign dma-buf. */
 uint8_t *fake_dmabuf_data(void);
 /* Fails the test if an object is alive. */

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -381,7 +382,7 @@ static void wait_can_time_out_and_be_repeated(void **state)
 	assert_int_equal(apu_request_wait(b.request, 0), -ETIMEDOUT);
 	assert_int_equal(apu_request_wait(b.request, 1000000), -ETIMEDOUT);
 	assert_int_equal(b.out[1], 0);
-	fake.hold = false;
+	fake_release_hold();
 	assert_int_equal(apu_request_wait(b.request, 0), 0);
 	assert_memory_equal(b.in, b.out, 64);
 	assert_int_equal(apu_request_wait(b.request, -1), 0);
@@ -422,7 +423,7 @@ static void requests_take_turns_with_temporary_memory(void **state)
 	assert_int_equal(apu_request_submit(second), 0);
 	assert_int_equal(fake.jobs[0].num_syncs, 2);
 	assert_int_equal(fake.jobs[0].syncs[0].flags, 0);
-	fake.hold = false;
+	fake_release_hold();
 	assert_int_equal(apu_request_wait(second, -1), 0);
 	assert_int_equal(apu_request_wait(b.request, -1), 0);
 	/* Nothing in flight, nothing to wait for. */
@@ -458,7 +459,7 @@ static void jobs_carry_dependencies_and_limits(void **state)
 	assert_int_equal(fake.jobs[2].num_syncs, 1);
 	assert_int_equal(fake.jobs[2].syncs[0].flags, DRM_APU_SYNC_OP_SIGNAL);
 	/* With a fence to wait for, it is the first two that wait. */
-	assert_int_equal(apu_request_submit_fenced(b.request, 5, NULL), 0);
+	assert_int_equal(apu_request_submit_fenced(b.request, FAKE_SYNC_FILE, NULL), 0);
 	assert_int_equal(fake.jobs[0].num_syncs, 1);
 	assert_int_equal(fake.jobs[0].syncs[0].flags, 0);
 	assert_int_equal(fake.jobs[1].num_syncs, 1);
@@ -476,8 +477,9 @@ static void fences_go_in_and_out(void **state)
 	bench_bind(&b);
 	assert_int_equal(apu_request_submit_fenced(b.request, 4, &fence), -EINVAL);
 	assert_int_equal(fake.submits, 0);
-	assert_int_equal(apu_request_submit_fenced(b.request, 5, &fence), 0);
-	assert_int_equal(fence, 6);
+	assert_int_equal(apu_request_submit_fenced(b.request, FAKE_SYNC_FILE, &fence), 0);
+	assert_true(fence >= 0);
+	close(fence);
 	assert_int_equal(fake.jobs[0].num_syncs, 2);
 	assert_int_equal(apu_request_wait(b.request, -1), 0);
 	assert_memory_equal(b.in, b.out, 64);
@@ -592,7 +594,7 @@ static int first_inference(const struct dla_spec *spec)
 	struct apu_model *model = load(spec);
 	struct apu_bo *bo = NULL, *imported = NULL;
 	int8_t in[64] = {0};
-	int ret, fence;
+	int ret, fence = -1;
 
 	ret = apu_device_open(FAKE_NODE, &dev);
 	if (!ret)
@@ -608,9 +610,11 @@ static int first_inference(const struct dla_spec *spec)
 	if (!ret)
 		ret = apu_request_bind_output_bo(request, 0, bo, 0, 64);
 	if (!ret)
-		ret = apu_request_submit_fenced(request, 5, &fence);
+		ret = apu_request_submit_fenced(request, FAKE_SYNC_FILE, &fence);
 	if (!ret)
 		ret = apu_request_wait(request, -1);
+	if (fence >= 0)
+		close(fence);
 	apu_bo_release(imported);
 	apu_bo_release(bo);
 	apu_request_release(request);

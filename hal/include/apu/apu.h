@@ -26,12 +26,14 @@
  *   -ETIME            a job reached its device-time limit and was ended
  *   -EFAULT           a job was ended for a bad command or address
  *   -EIO              a job was ended by a hardware error
- *   -ECANCELED        a job was not run because one before it failed
+ *   -ECANCELED        the request was cancelled
  *
  * Threads: objects of different devices have nothing in common. Devices,
  * models and sessions can be used from several threads at a time. A request
- * and a buffer belong to one thread at a time. Nothing may be used by one thread
- * while another releases it.
+ * and a buffer belong to one thread at a time; only apu_request_cancel() may be
+ * called while another thread waits. A request with a callback belongs to the
+ * library from its submit until the callback is called. Nothing may be used by
+ * one thread while another releases it.
  *
  * Ownership: everything is counted. A session keeps its device and model, a
  * request its session and its bound buffers; the order of release is free.
@@ -122,6 +124,8 @@ struct apu_device_info {
  * own. -ENODEV, -EACCES, -EPROTONOSUPPORT, -ENOMEM.
  */
 APU_API int apu_device_open(const char *path, struct apu_device **dev);
+/* One more reference, to be given back with apu_device_close(); NULL for NULL. */
+APU_API struct apu_device *apu_device_ref(struct apu_device *dev);
 /* Gives the caller's reference back. */
 APU_API void apu_device_close(struct apu_device *dev);
 APU_API void apu_device_get_info(const struct apu_device *dev, struct apu_device_info *info);
@@ -217,6 +221,8 @@ struct apu_model_info {
 APU_API int apu_model_load_file(const char *path, struct apu_model **model);
 APU_API int apu_model_load_fd(int fd, struct apu_model **model);
 APU_API int apu_model_load_memory(const void *data, size_t size, struct apu_model **model);
+/* One more reference, to be given back with apu_model_release(); NULL for NULL. */
+APU_API struct apu_model *apu_model_ref(struct apu_model *model);
 /* Gives the caller's reference back. */
 APU_API void apu_model_release(struct apu_model *model);
 APU_API void apu_model_get_info(const struct apu_model *model, struct apu_model_info *info);
@@ -237,6 +243,14 @@ enum apu_priority {
 	APU_PRIORITY_HIGH = 2,
 };
 
+/* How the requests of a session are to be treated. All zero but priority: the default. */
+struct apu_qos {
+	/* enum apu_priority */
+	uint32_t priority;
+	/* Device-time limit of each job in microseconds, if below the model's own; 0: that. */
+	uint32_t time_limit_us;
+};
+
 /* What a session holds, in bytes. */
 struct apu_memory {
 	/* Constants; shared by the sessions of a model on a device. */
@@ -247,8 +261,12 @@ struct apu_memory {
 	uint64_t io_bytes;
 	/* Command text (shared like constants) and prologues. */
 	uint64_t command_bytes;
+	/* Of these, text. */
+	uint64_t text_bytes;
 	/* Device memory that the above take, in whole pages. */
 	uint64_t total_bytes;
+	/* Of this, what the sessions of the model share. */
+	uint64_t shared_bytes;
 };
 
 /*
@@ -262,6 +280,11 @@ APU_API int apu_session_create(struct apu_device *dev, struct apu_model *model,
 			       enum apu_priority priority, struct apu_session **session);
 /* Gives the caller's reference back; its memory is freed with its last request. */
 APU_API void apu_session_release(struct apu_session *session);
+/*
+ * Changes how requests are treated, from each one's next submit. -EINVAL, and -EACCES for a
+ * priority that is not allowed; then all is as before.
+ */
+APU_API int apu_session_set_qos(struct apu_session *session, const struct apu_qos *qos);
 /* What the session and its requests hold now. */
 APU_API void apu_session_get_memory(struct apu_session *session, struct apu_memory *memory);
 
@@ -304,14 +327,15 @@ APU_API int apu_request_bind_output_fd(struct apu_request *request, unsigned int
 
 /*
  * Submits: one ioctl. Returns when the jobs are queued. -EINVAL if something is
- * not bound, -EBUSY, -ENOMEM, -ENODEV. After a failed inference the session
- * continues with a new queue by itself.
+ * not bound, -EBUSY, -ENOMEM, -ENODEV. A request can be submitted again however it
+ * ended. At the first submit, and at the first after a failure, it gets a context of its
+ * own from the driver, of which there are 256 per device handle.
  */
 APU_API int apu_request_submit(struct apu_request *request);
 /*
  * The same with sync files: the jobs wait for in_fence (not consumed) unless it is -1;
- * if out_fence is not NULL it receives a new file descriptor that signals when
- * outputs bound to buffers are ready. Wait must be called all the same.
+ * if out_fence is not NULL it receives a new file descriptor, the caller's to close,
+ * that signals when outputs bound to buffers are ready. Wait must be called all the same.
  */
 APU_API int apu_request_submit_fenced(struct apu_request *request, int in_fence, int *out_fence);
 /*
@@ -323,11 +347,37 @@ APU_API int apu_request_submit_fenced(struct apu_request *request, int in_fence,
 APU_API int apu_request_wait(struct apu_request *request, int64_t timeout_ns);
 /* submit, then wait for ever. */
 APU_API int apu_request_run(struct apu_request *request);
+/*
+ * Gives up an inference in flight, from any thread: jobs that have not started will
+ * not; jobs that run, end, at the latest at their time limit. It must be waited for
+ * all the same: -ECANCELED, or 0 if it had run to its end before. Other requests are
+ * not concerned. -EINVAL if it is not in flight.
+ */
+APU_API int apu_request_cancel(struct apu_request *request);
+
+/*
+ * status is what apu_request_wait() would have returned; outputs bound by pointer are
+ * there, and apu_last_error() has the text if it is not 0.
+ */
+typedef void (*apu_callback)(struct apu_request *request, int status, void *opaque);
+/*
+ * From now on each submit of the request is followed by one call of callback, when the
+ * inference has ended, from a thread of the library, the same for all of a device.
+ * The callback may bind, submit and release the request, and release what it
+ * belongs to; while it runs, no other is called. apu_request_wait() and
+ * apu_request_run() are not for such requests. NULL: no callback any more.
+ * apu_request_release() elsewhere waits for the callback to return.
+ * -EBUSY, -ENOMEM, -EAGAIN (no thread could be made).
+ */
+APU_API int apu_request_set_callback(struct apu_request *request, apu_callback callback,
+				     void *opaque);
 
 /* Sums over the streams of one class. */
 struct apu_engine_profile {
 	uint32_t streams;
 	uint32_t reserved;
+	/* From the start of its job to the end of the stream. */
+	uint64_t cycles;
 	/* Cycles not spent waiting for other streams. */
 	uint64_t busy;
 	uint64_t dram_bytes;
@@ -340,15 +390,18 @@ struct apu_profile {
 	uint32_t reserved;
 	/* Sum over the jobs. */
 	uint64_t cycles;
-	/* From the start of the first job to the end of the last. */
+	/* Start of the first job and end of the last, on the device's clock. */
+	uint64_t start_ns;
+	uint64_t end_ns;
+	/* From the one to the other. */
 	uint64_t device_ns;
 	struct apu_engine_profile engine[APU_NUM_ENGINE_CLASSES];
 };
 
 /*
  * The measurements of the request's last inference. -EBUSY while in flight,
- * -EINVAL before the first, -ENOENT when the driver has forgotten: it remembers the
- * session's last 64 jobs.
+ * -EINVAL before the first, -ENOENT if it failed or the driver has forgotten: it
+ * remembers a request's last 64 jobs.
  */
 APU_API int apu_request_get_profile(struct apu_request *request, struct apu_profile *profile);
 

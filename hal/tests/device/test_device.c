@@ -312,6 +312,92 @@ static bool a_stuck_job_ends_at_its_limit(void)
 	return true;
 }
 
+static bool a_queued_request_can_be_cancelled(void)
+{
+	struct apu_request *second;
+	uint8_t out[SIZE] = {0};
+	struct dla_spec spec;
+	struct bench b;
+
+	make_stuck(&spec, 200000);
+	CHECK(bench_open(&b, &spec));
+	CHECK(apu_request_create(b.session, &second) == 0);
+	CHECK(apu_request_bind_input(second, 0, b.in, SIZE) == 0);
+	CHECK(apu_request_bind_output(second, 0, out, SIZE) == 0);
+	CHECK(apu_request_submit(b.request) == 0);
+	CHECK(apu_request_submit(second) == 0);
+	CHECK(apu_request_cancel(second) == 0);
+	CHECK(apu_request_wait(second, -1) == -ECANCELED);
+	/* What ran first is not concerned. */
+	CHECK(apu_request_wait(b.request, -1) == -ETIME);
+	apu_request_release(second);
+	bench_close(&b);
+
+	/* Cancelled after its end: done all the same. */
+	spec_init(&spec, 4096);
+	CHECK(bench_open(&b, &spec));
+	CHECK(apu_request_run(b.request) == 0);
+	CHECK(apu_request_cancel(b.request) == -EINVAL);
+	bench_close(&b);
+	return true;
+}
+
+static pthread_mutex_t call_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t call_cond = PTHREAD_COND_INITIALIZER;
+static int calls, call_status;
+
+static void count_call(struct apu_request *request, int status, void *opaque)
+{
+	int *again = opaque;
+
+	pthread_mutex_lock(&call_lock);
+	if (*again) {
+		(*again)--;
+		status |= apu_request_submit(request);
+	}
+	call_status |= status;
+	calls++;
+	pthread_cond_signal(&call_cond);
+	pthread_mutex_unlock(&call_lock);
+}
+
+static bool callbacks_come_for_each_inference(void)
+{
+	struct dla_spec spec;
+	struct bench b;
+	int again = 50;
+
+	spec_init(&spec, 4096);
+	CHECK(bench_open(&b, &spec));
+	CHECK(apu_request_set_callback(b.request, count_call, &again) == 0);
+	CHECK(apu_request_submit(b.request) == 0);
+	pthread_mutex_lock(&call_lock);
+	while (calls < 51)
+		pthread_cond_wait(&call_cond, &call_lock);
+	pthread_mutex_unlock(&call_lock);
+	CHECK(call_status == 0);
+	CHECK(memcmp(b.in, b.out, SIZE) == 0);
+	bench_close(&b);
+	return true;
+}
+
+static bool a_limit_of_the_session_holds(void)
+{
+	struct apu_qos qos = {.priority = APU_PRIORITY_HIGH, .time_limit_us = 50000};
+	struct apu_profile profile;
+	struct dla_spec spec;
+	struct bench b;
+
+	/* The model's own is the longest there is, 10 s. */
+	make_stuck(&spec, 0);
+	CHECK(bench_open(&b, &spec));
+	CHECK(apu_session_set_qos(b.session, &qos) == 0);
+	CHECK(apu_request_run(b.request) == -ETIME);
+	CHECK(apu_request_get_profile(b.request, &profile) == -ENOENT);
+	bench_close(&b);
+	return true;
+}
+
 static bool bad_commands_are_told(void)
 {
 	struct dla_spec spec;
@@ -520,6 +606,9 @@ static const struct {
 	TEST(what_is_no_dma_buf_is_refused),
 	TEST(fences_order_sessions),
 	TEST(a_stuck_job_ends_at_its_limit),
+	TEST(a_queued_request_can_be_cancelled),
+	TEST(callbacks_come_for_each_inference),
+	TEST(a_limit_of_the_session_holds),
 	TEST(bad_commands_are_told),
 	TEST(a_failure_hits_nobody_else),
 	TEST(requests_of_a_session_queue_up),
