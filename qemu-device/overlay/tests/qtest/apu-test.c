@@ -1,80 +1,13 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * APU v1: registers, power and single jobs, one rule of the specification at
- * a time.
+ * APU v1: power and single jobs, one rule of the specification at a time.
  */
 
 #include "qemu/osdep.h"
 #include "apu-util.h"
 
-/* --- registers and power -------------------------------------------------- */
-
-typedef struct ResetValue {
-    const char *name;
-    uint32_t offset, count, step, reset;
-} ResetValue;
-
-#define RESET_VALUE(name_, offset_, count_, step_, access_, reset_) \
-    { #name_, offset_, count_, step_, reset_ },
-
-static const ResetValue pwr_reset[] = { APU_PWR_REGS(RESET_VALUE) };
-static const ResetValue top_reset[] = { APU_TOP_REGS(RESET_VALUE) };
-static const ResetValue eng_reset[] = { APU_ENG_REGS(RESET_VALUE) };
-
-/* @configured: names of registers whose value the table does not know. */
-static void check_reset(Apu *a, uint64_t base, const ResetValue *regs,
-                        unsigned num, const char *configured)
-{
-    for (unsigned i = 0; i < num; i++) {
-        g_autofree char *name = g_strdup_printf(" %s ", regs[i].name);
-
-        if (strstr(configured, name)) {
-            continue;
-        }
-        for (unsigned n = 0; n < regs[i].count; n++) {
-            uint32_t at = regs[i].offset + n * regs[i].step;
-
-            g_test_message("%s[%u]", regs[i].name, n);
-            g_assert_cmphex(qtest_readl(a->qts, base + at), ==, regs[i].reset);
-        }
-    }
-}
-
-static void test_reset_values(void)
-{
-    Apu *a = apu_start("");
-
-    check_reset(a, POWER, pwr_reset, ARRAY_SIZE(pwr_reset),
-                " PRESENT RST_ASSERT OPP_KHZ ");
-    g_assert_cmphex(pwr_read(a, A_APU_PWR_PRESENT), ==, ALL_DOMAINS);
-    g_assert_cmphex(pwr_read(a, A_APU_PWR_RST_ASSERT), ==, ALL_DOMAINS);
-    g_assert_cmpuint(pwr_read(a, A_APU_PWR_OPP_KHZ), ==, 200000);
-    g_assert_cmpuint(pwr_read(a, A_APU_PWR_OPP_KHZ + 16), ==, 1000000);
-
-    power_domains(a, ALL_DOMAINS);
-    check_reset(a, TOP, top_reset, ARRAY_SIZE(top_reset),
-                " CAPS L1_KIB TIMESTAMP_LO TIMESTAMP_HI ");
-    g_assert_cmphex(top_read(a, A_APU_TOP_CAPS), ==, 0x20100122);
-    g_assert_cmpuint(top_read(a, A_APU_TOP_L1_KIB), ==, 1024);
-    for (unsigned i = 0; i < NUM_ENGINES; i++) {
-        check_reset(a, ENGINE(i), eng_reset, ARRAY_SIZE(eng_reset), " ID ");
-    }
-    g_assert_cmphex(qtest_readl(a->qts, ENGINE(EDMA1)), ==, 0x030101);
-    g_assert_cmpuint(pwr_counter(a, "mmio-unpowered"), ==, 0);
-    apu_stop(a);
-}
-
-static void test_machine_options(void)
-{
-    Apu *a = apu_start(",mdla=1,edma=3,mvpu=0,l1-kib=256");
-
-    g_assert_cmphex(pwr_read(a, A_APU_PWR_PRESENT), ==, 0x1f);
-    power_domains(a, 1);
-    g_assert_cmphex(top_read(a, A_APU_TOP_CAPS), ==, 0x20100031);
-    g_assert_cmpuint(top_read(a, A_APU_TOP_L1_KIB), ==, 256);
-    apu_stop(a);
-}
+/* --- power ---------------------------------------------------------------- */
 
 static void test_power_refused(void)
 {
@@ -402,8 +335,6 @@ static void test_job_bad_command(void)
 int main(int argc, char **argv)
 {
     static const ApuTest tests[] = {
-        { "registers/reset-values", test_reset_values },
-        { "registers/machine-options", test_machine_options },
         { "power/refused", test_power_refused },
         { "power/engine-needs-top", test_power_engine_needs_top },
         { "power/state-is-lost", test_power_state_is_lost },

@@ -15,6 +15,7 @@
 #include "libqtest.h"
 
 #define POWER       0x09100000
+#define TEST_PORT   0x09110000
 #define TOP         0x09200000
 #define ENGINE(i)   (0x09300000 + (i) * 0x10000)
 
@@ -65,6 +66,19 @@ typedef struct Apu {
     uint64_t data;                      /* physical */
 } Apu;
 
+typedef struct Engine {
+    const char *name;
+    enum apu_engine_class engine_class;
+} Engine;
+
+static const Engine engines[NUM_ENGINES] = {
+    { "mdla0", APU_ENGINE_CLASS_MDLA },
+    { "mdla1", APU_ENGINE_CLASS_MDLA },
+    { "edma0", APU_ENGINE_CLASS_EDMA },
+    { "edma1", APU_ENGINE_CLASS_EDMA },
+    { "mvpu0", APU_ENGINE_CLASS_MVPU },
+};
+
 static inline uint32_t pwr_read(Apu *a, uint32_t reg)
 {
     return qtest_readl(a->qts, POWER + reg);
@@ -106,6 +120,38 @@ static inline uint64_t top_counter(Apu *a, const char *name)
 static inline uint64_t pwr_counter(Apu *a, const char *name)
 {
     return counter(a, "/machine/apu-power", name);
+}
+
+/* Whether rules that make the device fail were accepted. */
+static inline bool try_fault(Apu *a, const char *rules)
+{
+    QDict *rsp = qtest_qmp(a->qts, "{ 'execute': 'qom-set', 'arguments': "
+                           "{ 'path': '/machine/apu', 'property': 'fault', "
+                           "'value': %s } }", rules);
+    bool accepted = qdict_haskey(rsp, "return");
+
+    qobject_unref(rsp);
+    return accepted;
+}
+
+static inline void set_fault(Apu *a, const char *rules)
+{
+    g_assert_true(try_fault(a, rules));
+}
+
+/* The rules that are left. */
+static inline void expect_rules(Apu *a, const char *rules)
+{
+    QDict *rsp = qtest_qmp(a->qts, "{ 'execute': 'qom-get', 'arguments': "
+                           "{ 'path': '/machine/apu', 'property': 'fault' } }");
+
+    g_assert_cmpstr(qdict_get_str(rsp, "return"), ==, rules);
+    qobject_unref(rsp);
+}
+
+static inline uint64_t fault_hits(Apu *a)
+{
+    return top_counter(a, "fault-hits");
 }
 
 static inline void power_domains(Apu *a, uint32_t domains)
@@ -322,6 +368,17 @@ static inline void endless_job(Apu *a)
     cmd_wait(a, i, 0, 1);
 }
 
+/* A job of two commands that every class knows, on engine @e alone. */
+static inline void plain_job(Apu *a, unsigned e)
+{
+    a->desc.num_streams = 0;
+    a->next_text %= TEXT_PAGES - 4;
+    stream(a, engines[e].engine_class);
+    cmd_region(a, 0, APU_REGION_IO, DATA_VA, DATA_BYTES);
+    cmd_plain(a, 0, APU_OP_NOP, 0);
+    top_write(a, A_APU_TOP_ENGINE_ENABLE, BIT(e));
+}
+
 static inline uint64_t desc_addr(unsigned slot)
 {
     return DESCS + slot * APU_SLOT_STRIDE;
@@ -354,6 +411,15 @@ static inline void wait_for(Apu *a, uint64_t addr, uint32_t mask,
     g_assert_cmphex(qtest_readl(a->qts, addr) & mask, ==, value);
 }
 
+/*
+ * Time for threads: most often they have executed their jobs after it. A test
+ * must hold either way.
+ */
+static inline void let_run(void)
+{
+    g_usleep(10000);
+}
+
 static inline struct apu_job_completion record(Apu *a, unsigned slot)
 {
     struct apu_job_completion c;
@@ -378,18 +444,25 @@ static inline void run_expect(Apu *a, unsigned slot,
     g_assert_cmpuint(c.status, ==, status);
 }
 
-static inline void mmu_command(Apu *a, enum apu_mmu_op op, uint64_t addr,
-                               uint64_t size)
+static inline void mmu_command_of(Apu *a, enum apu_mmu_op op, uint16_t asid,
+                                  uint64_t addr, uint64_t size)
 {
     top_write(a, A_APU_TOP_MMU_ADDR_LO, addr);
     top_write(a, A_APU_TOP_MMU_ADDR_HI, addr >> 32);
     top_write(a, A_APU_TOP_MMU_SIZE_LO, size);
     top_write(a, A_APU_TOP_MMU_SIZE_HI, size >> 32);
-    top_write(a, A_APU_TOP_MMU_CMD, op | ASID << R_APU_TOP_MMU_CMD_ASID_SHIFT);
+    top_write(a, A_APU_TOP_MMU_CMD,
+              op | (uint32_t)asid << R_APU_TOP_MMU_CMD_ASID_SHIFT);
     while (top_read(a, A_APU_TOP_MMU_STATUS) & R_APU_TOP_MMU_STATUS_BUSY_MASK) {
         qtest_clock_step_next(a->qts);
     }
     top_write(a, A_APU_TOP_IRQ_RAW, R_APU_TOP_IRQ_RAW_MMU_MASK);
+}
+
+static inline void mmu_command(Apu *a, enum apu_mmu_op op, uint64_t addr,
+                               uint64_t size)
+{
+    mmu_command_of(a, op, ASID, addr, size);
 }
 
 static inline uint8_t data_byte(Apu *a, unsigned offset)
