@@ -4,6 +4,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/sync_file.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -121,6 +123,13 @@ int vm_create(int fd, uint32_t *id)
 	return ret;
 }
 
+int vm_destroy(int fd, uint32_t id)
+{
+	struct drm_apu_vm_destroy args = { .id = id };
+
+	return apu_ioctl(fd, DRM_IOCTL_APU_VM_DESTROY, &args);
+}
+
 static int vm_bind(int fd, uint32_t vm, struct drm_apu_vm_bind_op *op)
 {
 	struct drm_apu_vm_bind args = {
@@ -218,6 +227,85 @@ int syncobj_signal(int fd, uint32_t handle)
 	};
 
 	return apu_ioctl(fd, DRM_IOCTL_SYNCOBJ_SIGNAL, &args);
+}
+
+int syncobj_to_sync_file(int fd, uint32_t handle)
+{
+	struct drm_syncobj_handle args = {
+		.handle = handle,
+		.flags = DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE,
+	};
+	int ret = apu_ioctl(fd, DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, &args);
+
+	return ret ? ret : args.fd;
+}
+
+int syncobj_from_sync_file(int fd, uint32_t handle, int sync_file)
+{
+	struct drm_syncobj_handle args = {
+		.handle = handle,
+		.flags = DRM_SYNCOBJ_FD_TO_HANDLE_FLAGS_IMPORT_SYNC_FILE,
+		.fd = sync_file,
+	};
+
+	return apu_ioctl(fd, DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE, &args);
+}
+
+int sync_file_wait(int sync_file, int timeout_ms)
+{
+	struct pollfd pfd = { .fd = sync_file, .events = POLLIN };
+	struct sync_file_info info = {};
+	int ret;
+
+	if (poll(&pfd, 1, timeout_ms) < 0)
+		return -errno;
+	ret = apu_ioctl(sync_file, SYNC_IOC_FILE_INFO, &info);
+
+	return ret ? ret : info.status;
+}
+
+/* The kernel does not export this interface of its tests. */
+struct sw_sync_create_fence_data {
+	uint32_t value;
+	char name[32];
+	int32_t fence;
+};
+
+#define SW_SYNC_IOC_CREATE_FENCE _IOWR('W', 0, struct sw_sync_create_fence_data)
+#define SW_SYNC_IOC_INC _IOW('W', 1, uint32_t)
+
+int gate_open(void)
+{
+	int fd = open("/sys/kernel/debug/sync/sw_sync", O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int gate_fence(int timeline, uint32_t value)
+{
+	struct sw_sync_create_fence_data args = { .value = value, .name = "gate" };
+	int ret = apu_ioctl(timeline, SW_SYNC_IOC_CREATE_FENCE, &args);
+
+	return ret ? ret : args.fence;
+}
+
+int gate_advance(int timeline, uint32_t steps)
+{
+	return apu_ioctl(timeline, SW_SYNC_IOC_INC, &steps);
+}
+
+uint32_t gate_syncobj(int fd, int timeline, uint32_t value)
+{
+	uint32_t sync = syncobj_create(fd);
+	int fence = gate_fence(timeline, value);
+	int ret;
+
+	if (!sync || fence < 0)
+		return 0;
+	ret = syncobj_from_sync_file(fd, sync, fence);
+	close(fence);
+
+	return ret ? 0 : sync;
 }
 
 int write_file(const char *path, const char *text)

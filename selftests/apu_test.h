@@ -68,6 +68,7 @@ void bo_destroy(int fd, struct bo *bo);
 int bo_wait(int fd, uint32_t handle, uint32_t flags, int64_t timeout_ns);
 
 int vm_create(int fd, uint32_t *id);
+int vm_destroy(int fd, uint32_t id);
 int vm_map(int fd, uint32_t vm, uint32_t handle, uint64_t offset, uint64_t va, uint64_t size,
 	   uint32_t flags);
 int vm_unmap(int fd, uint32_t vm, uint64_t va, uint64_t size);
@@ -80,6 +81,22 @@ int job_stats(int fd, uint32_t ctx, uint64_t seqno, struct drm_apu_job_stats *st
 uint32_t syncobj_create(int fd);
 int syncobj_wait(int fd, uint32_t handle, uint64_t point, int64_t timeout_ns);
 int syncobj_signal(int fd, uint32_t handle);
+/* A sync_file of the syncobj's fence: a file, or a negative error number. */
+int syncobj_to_sync_file(int fd, uint32_t handle);
+int syncobj_from_sync_file(int fd, uint32_t handle, int sync_file);
+/* Waits until a sync_file has signalled, and returns its status: 1 or a negative error. */
+int sync_file_wait(int sync_file, int timeout_ms);
+
+/*
+ * A fence that signals when the test wants it to, or when its timeline is closed.
+ * gate_open() returns a timeline or a negative error number, gate_fence() a sync_file.
+ */
+int gate_open(void);
+int gate_fence(int timeline, uint32_t value);
+int gate_advance(int timeline, uint32_t steps);
+/* A syncobj with such a fence; 0 if that is not possible. */
+uint32_t gate_syncobj(int fd, int timeline, uint32_t value);
+
 int64_t now_ns(void);
 /* To a file that is there, in sysfs say. Returns 0 or -errno. */
 int write_file(const char *path, const char *text);

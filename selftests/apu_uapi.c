@@ -154,7 +154,7 @@ TEST_F(uapi, vm_count_is_capped)
 
 TEST_F(uapi, bind_flags)
 {
-	self->bind.flags = 1;
+	self->bind.flags = 2;
 	EXPECT_EQ(-EINVAL, BIND());
 }
 
@@ -168,6 +168,38 @@ TEST_F(uapi, bind_unknown_vm)
 {
 	self->bind.vm_id = 77;
 	EXPECT_EQ(-ENOENT, BIND());
+}
+
+TEST_F(uapi, bind_syncs_without_async)
+{
+	struct drm_apu_sync_op op = {
+		.flags = DRM_APU_SYNC_OP_SIGNAL,
+		.handle = syncobj_create(self->c.fd),
+	};
+
+	self->bind.syncs = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(1, &op);
+	EXPECT_EQ(-EINVAL, BIND());
+	self->bind.flags = DRM_APU_VM_BIND_ASYNC;
+	EXPECT_EQ(0, BIND());
+}
+
+/* How syncs are checked is tested with SUBMIT: the code is the same. */
+TEST_F(uapi, bind_bad_syncs)
+{
+	struct drm_apu_sync_op op = { .flags = DRM_APU_SYNC_OP_SIGNAL, .handle = 77 };
+
+	self->bind.flags = DRM_APU_VM_BIND_ASYNC;
+	self->bind.syncs = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(1, &op);
+	EXPECT_EQ(-ENOENT, BIND());
+	EXPECT_EQ(1, self->bind.fail_index);
+	op.handle = syncobj_create(self->c.fd);
+	op.flags = 4;
+	EXPECT_EQ(-EINVAL, BIND());
+	self->bind.syncs.count = 257;
+	EXPECT_EQ(-EINVAL, BIND());
+	self->bind.syncs.count = 1;
+	self->bind.syncs.array = 8;
+	EXPECT_EQ(-EFAULT, BIND());
 }
 
 TEST_F(uapi, bind_too_many)
@@ -345,7 +377,7 @@ TEST_F(uapi, bind_says_which_operation_failed)
 	self->bind.ops = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(3, ops);
 	EXPECT_EQ(-EINVAL, BIND());
 	EXPECT_EQ(2, self->bind.fail_index);
-	self->bind.flags = 1;
+	self->bind.flags = 2;
 	EXPECT_EQ(-EINVAL, BIND());
 	EXPECT_EQ(3, self->bind.fail_index);
 }

@@ -317,8 +317,6 @@ int apu_device_init(struct apu_device *adev, struct platform_device *pdev)
 	ret = drmm_mutex_init(&adev->base, &adev->hw_lock);
 	if (!ret)
 		ret = drmm_mutex_init(&adev->base, &adev->pm.lock);
-	if (!ret)
-		ret = drmm_mutex_init(&adev->base, &adev->mmu.lock);
 	if (ret)
 		return ret;
 	ida_init(&adev->mmu.asids);

@@ -89,7 +89,8 @@ struct apu_device {
 
 	/**
 	 * @hw_lock: Protects @engine_enable and the state of engines, and keeps
-	 * TOP out of reset for those who touch its registers outside of jobs.
+	 * TOP out of reset for those who touch its registers outside of jobs,
+	 * MMU commands among them.
 	 * Innermost of the mutexes; nothing is allocated under it.
 	 */
 	struct mutex hw_lock;
@@ -110,10 +111,8 @@ struct apu_device {
 		bool gone;
 	} pm;
 
-	/** @mmu: MMU command unit and address-space ids */
+	/** @mmu: address-space ids */
 	struct {
-		/** @mmu.lock: serializes commands; outside @hw_lock */
-		struct mutex lock;
 		/** @mmu.asids: ASIDs in use */
 		struct ida asids;
 	} mmu;
@@ -138,6 +137,8 @@ struct apu_device {
 
 	/** @sched: the scheduler; a credit is a slot */
 	struct drm_gpu_scheduler sched;
+	/** @bind_sched: the scheduler of binds, which it runs one at a time */
+	struct drm_gpu_scheduler bind_sched;
 	/** @watchdog: looks after jobs in slots */
 	struct delayed_work watchdog;
 	/** @watchdog_wq: where @watchdog runs; fences may depend on it */

@@ -23,6 +23,7 @@
 
 #include <drm/apu_accel.h>
 
+#include "apu_bind.h"
 #include "apu_ctx.h"
 #include "apu_debugfs.h"
 #include "apu_device.h"
@@ -169,6 +170,10 @@ static int apu_bind(struct device *dev)
 		return ret;
 
 	ret = apu_sched_init(adev);
+	if (ret)
+		return ret;
+
+	ret = apu_bind_init(adev);
 	if (ret)
 		return ret;
 

@@ -2,33 +2,31 @@
 /*
  * MMU: page tables in memory, and the command unit that keeps the TLB true.
  *
- * Tables are built by io-pgtable. Its allocations come from a pool that is filled
- * before an operation starts (apu_pt_reserve()), so that map and unmap cannot
- * fail half way. Pages that stop being tables are kept until the TLB was
- * invalidated, for a walk may be under way in them.
+ * Tables are built by io-pgtable. Its allocations come from a pool that was filled
+ * before (apu_pt_alloc_pages()), so that map and unmap cannot fail half way, and can
+ * be done where fences wait for them. Pages that stop being tables are kept until
+ * the TLB was invalidated, for a walk may be under way in them.
  *
  * The TLB is tagged with ASIDs; every address space has its own from birth to
- * death. It keeps translations, never faults, so only unmapping needs commands:
+ * death. It keeps translations, never faults, so only what goes away needs commands:
  * INV_RANGE after an unmap, INV_ASID before the ASID goes to somebody else.
  * When such a command is done, no access that used the old translations is under
- * way, and the memory behind them can be freed. While TOP is suspended there is
- * nothing to do: the TLB is lost with its power. What counts is whether TOP is
- * on, and not whether somebody uses it.
+ * way, and the memory behind them can be freed. While TOP is off there is nothing
+ * to do: the TLB is lost with its power.
  *
  * A part of a 2 MiB block cannot be unmapped: the block is taken away and the rest
  * mapped anew with pages. apu_mmu_lock() has accesses wait meanwhile.
  *
  * Locking: struct apu_pt is protected by its address space's lock (apu_vm.c).
- * &apu_device.mmu.lock serializes commands, and is held from LOCK to UNLOCK as
- * there is one lock in the hardware. A reset takes it too, so nothing is
- * allocated under it.
+ * &apu_device.hw_lock serializes commands and keeps TOP as it is, on or off. It is
+ * held from LOCK to UNLOCK: there is one lock in the hardware, and a TOP that was
+ * off must not come up and run jobs while a block is taken apart.
  */
 
 #include <linux/bitfield.h>
 #include <linux/iommu.h>
 #include <linux/iopoll.h>
 #include <linux/mm.h>
-#include <linux/pm_runtime.h>
 #include <linux/scatterlist.h>
 #include <linux/sizes.h>
 
@@ -55,6 +53,8 @@ static void *apu_pt_alloc_page(void *cookie, size_t size, gfp_t gfp)
 	if (drm_WARN_ON(&pt->adev->base, !page || size != PAGE_SIZE))
 		return NULL;
 	list_del(&page->lru);
+	/* Only now: most of what is kept ready is not needed. */
+	clear_page(page_address(page));
 
 	return page_address(page);
 }
@@ -66,31 +66,42 @@ static void apu_pt_free_page(void *cookie, void *addr, size_t size)
 	list_add(&virt_to_page(addr)->lru, &pt->retired);
 }
 
-static void apu_pt_free_pages(struct list_head *list)
-{
-	struct page *page, *tmp;
-
-	list_for_each_entry_safe(page, tmp, list, lru) {
-		list_del(&page->lru);
-		__free_page(page);
-	}
-}
-
-static int apu_pt_fill_pool(struct apu_pt *pt, u64 count)
+/**
+ * apu_pt_alloc_pages() - Get memory for tables
+ * @pages: list to add it to
+ * @count: number of pages, as apu_pt_pages_to_map() and apu_pt_pages_to_unmap() say
+ *
+ * Return: 0 or -ENOMEM; the caller frees what was allocated in either case.
+ */
+int apu_pt_alloc_pages(struct list_head *pages, u64 count)
 {
 	struct page *page;
 
 	while (count--) {
-		page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
-		if (!page) {
-			apu_pt_free_pages(&pt->pool);
+		page = alloc_page(GFP_KERNEL_ACCOUNT);
+		if (!page)
 			return -ENOMEM;
-		}
-		list_add(&page->lru, &pt->pool);
+		list_add(&page->lru, pages);
 	}
 
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_pt_alloc_pages);
+
+/**
+ * apu_pt_free_pages() - Free memory for tables
+ * @pages: list of pages, empty afterwards
+ */
+void apu_pt_free_pages(struct list_head *pages)
+{
+	struct page *page, *tmp;
+
+	list_for_each_entry_safe(page, tmp, pages, lru) {
+		list_del(&page->lru);
+		__free_page(page);
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(apu_pt_free_pages);
 
 VISIBLE_IF_KUNIT u64 apu_pt_spans(u64 va, u64 size, u64 span)
 {
@@ -99,34 +110,32 @@ VISIBLE_IF_KUNIT u64 apu_pt_spans(u64 va, u64 size, u64 span)
 EXPORT_SYMBOL_IF_KUNIT(apu_pt_spans);
 
 /**
- * apu_pt_reserve() - Get the memory that one operation may need for tables
- * @pt: page tables
- * @va: first address to map
- * @size: bytes to map, 0 when the operation only unmaps
+ * apu_pt_pages_to_unmap() - Memory that unmapping a range may need for tables
+ * @va: first address
+ * @size: bytes
  *
- * Return: 0 or -ENOMEM.
+ * Return: Number of pages.
  */
-int apu_pt_reserve(struct apu_pt *pt, u64 va, u64 size)
+u64 apu_pt_pages_to_unmap(u64 va, u64 size)
 {
-	/* A block may be taken apart at either end of what goes away. */
-	u64 count = 2;
-
-	if (size)
-		count += apu_pt_spans(va, size, SZ_1G) + apu_pt_spans(va, size, SZ_2M);
-
-	return apu_pt_fill_pool(pt, count);
+	/* A block may be taken apart at either end. */
+	return !IS_ALIGNED(va, SZ_2M) + !IS_ALIGNED(va + size, SZ_2M);
 }
-EXPORT_SYMBOL_IF_KUNIT(apu_pt_reserve);
+EXPORT_SYMBOL_IF_KUNIT(apu_pt_pages_to_unmap);
 
 /**
- * apu_pt_unreserve() - Give back what the operation did not need
- * @pt: page tables
+ * apu_pt_pages_to_map() - Memory that mapping a range may need for tables
+ * @va: first address
+ * @size: bytes
+ *
+ * Return: Number of pages, with those to unmap what is there.
  */
-void apu_pt_unreserve(struct apu_pt *pt)
+u64 apu_pt_pages_to_map(u64 va, u64 size)
 {
-	apu_pt_free_pages(&pt->pool);
+	return apu_pt_spans(va, size, SZ_1G) + apu_pt_spans(va, size, SZ_2M) +
+	       apu_pt_pages_to_unmap(va, size);
 }
-EXPORT_SYMBOL_IF_KUNIT(apu_pt_unreserve);
+EXPORT_SYMBOL_IF_KUNIT(apu_pt_pages_to_map);
 
 VISIBLE_IF_KUNIT size_t apu_pt_page_size(u64 addr, u64 size, size_t *count)
 {
@@ -294,7 +303,7 @@ int apu_pt_init(struct apu_pt *pt, struct apu_device *adev)
 		return ret;
 	pt->asid = ret;
 
-	ret = apu_pt_fill_pool(pt, 1);
+	ret = apu_pt_alloc_pages(&pt->pool, 1);
 	if (ret)
 		goto err_asid;
 
@@ -318,23 +327,22 @@ EXPORT_SYMBOL_IF_KUNIT(apu_pt_init);
 
 /* Commands */
 
-static bool apu_mmu_get(struct apu_device *adev, int *idx)
+/* No more commands once the device is unplugged: it stays in reset. */
+static bool apu_mmu_enter(struct apu_device *adev, int *idx)
 {
 	if (!drm_dev_enter(&adev->base, idx))
 		return false;
-
-	if (pm_runtime_get_if_active(adev->base.dev) <= 0) {
-		drm_dev_exit(*idx);
-		return false;
-	}
+	mutex_lock(&adev->hw_lock);
 
 	return true;
 }
 
-static void apu_mmu_put(struct apu_device *adev, int idx)
+static void apu_mmu_exit(struct apu_device *adev, int idx, int result)
 {
-	pm_runtime_mark_last_busy(adev->base.dev);
-	pm_runtime_put_autosuspend(adev->base.dev);
+	mutex_unlock(&adev->hw_lock);
+	/* The memory will be freed, so the TLB has to forget it in any case. */
+	if (result)
+		apu_reset_all(adev, "the MMU does not answer");
 	drm_dev_exit(idx);
 }
 
@@ -344,9 +352,9 @@ static int apu_mmu_command(struct apu_pt *pt, enum apu_mmu_op op, u64 va, u64 si
 	u32 status;
 	int ret;
 
-	lockdep_assert_held(&adev->mmu.lock);
+	lockdep_assert_held(&adev->hw_lock);
 
-	/* A device that was given up stays in reset, and has no TLB. */
+	/* Suspended, or given up and in reset: there is no TLB, and no access. */
 	if (!adev->top_on)
 		return 0;
 
@@ -369,19 +377,10 @@ static int apu_mmu_command(struct apu_pt *pt, enum apu_mmu_op op, u64 va, u64 si
 
 static void apu_mmu_run(struct apu_pt *pt, enum apu_mmu_op op, u64 va, u64 size)
 {
-	struct apu_device *adev = pt->adev;
-	int idx, ret;
+	int idx;
 
-	/* Nothing to invalidate in a TLB without power. */
-	if (apu_mmu_get(adev, &idx)) {
-		mutex_lock(&adev->mmu.lock);
-		ret = apu_mmu_command(pt, op, va, size);
-		mutex_unlock(&adev->mmu.lock);
-		/* The memory will be freed, so the TLB has to forget it in any case. */
-		if (ret)
-			apu_reset_all(adev, "the MMU does not answer");
-		apu_mmu_put(adev, idx);
-	}
+	if (apu_mmu_enter(pt->adev, &idx))
+		apu_mmu_exit(pt->adev, idx, apu_mmu_command(pt, op, va, size));
 
 	apu_pt_free_pages(&pt->retired);
 }
@@ -400,13 +399,22 @@ void apu_mmu_invalidate(struct apu_pt *pt, u64 va, u64 size)
 }
 
 /**
+ * apu_mmu_invalidate_all() - Have the hardware forget an address space
+ * @pt: page tables; no job uses them
+ */
+void apu_mmu_invalidate_all(struct apu_pt *pt)
+{
+	apu_mmu_run(pt, APU_MMU_OP_INV_ASID, 0, 0);
+}
+
+/**
  * apu_mmu_lock() - Have accesses to a range wait
  * @pt: page tables
  * @va: first address
  * @size: bytes
  *
- * To be followed by apu_mmu_unlock(), which also invalidates the range. The lock
- * is not taken while TOP is suspended, and need not be: then nobody accesses it.
+ * To be followed by apu_mmu_unlock(), which also invalidates the range. Nothing may
+ * be allocated in between.
  *
  * Return: What to pass to apu_mmu_unlock().
  */
@@ -414,10 +422,10 @@ int apu_mmu_lock(struct apu_pt *pt, u64 va, u64 size)
 {
 	int idx;
 
-	if (!apu_mmu_get(pt->adev, &idx))
+	if (!apu_mmu_enter(pt->adev, &idx))
 		return -1;
 
-	mutex_lock(&pt->adev->mmu.lock);
+	/* If this fails, so do the commands of apu_mmu_unlock(). */
 	apu_mmu_command(pt, APU_MMU_OP_LOCK, va, size);
 
 	return idx;
@@ -432,17 +440,13 @@ int apu_mmu_lock(struct apu_pt *pt, u64 va, u64 size)
  */
 void apu_mmu_unlock(struct apu_pt *pt, u64 va, u64 size, int idx)
 {
-	struct apu_device *adev = pt->adev;
 	int ret;
 
 	if (idx >= 0) {
 		ret = apu_mmu_command(pt, APU_MMU_OP_INV_RANGE, va, size);
 		if (!ret)
 			ret = apu_mmu_command(pt, APU_MMU_OP_UNLOCK, va, size);
-		mutex_unlock(&adev->mmu.lock);
-		if (ret)
-			apu_reset_all(adev, "the MMU does not answer");
-		apu_mmu_put(adev, idx);
+		apu_mmu_exit(pt->adev, idx, ret);
 	}
 
 	apu_pt_free_pages(&pt->retired);
@@ -450,11 +454,10 @@ void apu_mmu_unlock(struct apu_pt *pt, u64 va, u64 size, int idx)
 
 /**
  * apu_pt_fini() - Free page tables in which nothing is mapped
- * @pt: page tables; no job uses them
+ * @pt: page tables that the hardware does not know any more
  */
 void apu_pt_fini(struct apu_pt *pt)
 {
-	apu_mmu_run(pt, APU_MMU_OP_INV_ASID, 0, 0);
 	free_io_pgtable_ops(pt->ops);
 	apu_pt_free_pages(&pt->retired);
 	ida_free(&pt->adev->mmu.asids, pt->asid);

@@ -17,10 +17,9 @@
  * allocated; power and clocks are held by the jobs' references, and all is done by
  * reset lines.
  *
- * Locking: reset_lock > mmu.lock > hw_lock > job_lock. While all is in reset,
- * hw_lock and mmu.lock keep others from TOP's registers, and top_on keeps those
- * away who have job_lock only. Jobs that are run meanwhile wait in their slots for
- * apu_slots_restart().
+ * Locking: reset_lock > hw_lock > job_lock. While all is in reset, hw_lock keeps
+ * others from TOP's registers, and top_on keeps those away who have job_lock only.
+ * Jobs that are run meanwhile wait in their slots for apu_slots_restart().
  */
 
 #include <linux/delay.h>
@@ -95,12 +94,15 @@ static void apu_reset_all_locked(struct apu_device *adev, const char *why)
 
 	lockdep_assert_held(&adev->reset_lock);
 
+	mutex_lock(&adev->hw_lock);
+	/* Suspended meanwhile, or given up: there is nothing left to reset. */
+	if (!adev->top_on) {
+		mutex_unlock(&adev->hw_lock);
+		return;
+	}
+
 	drm_warn(&adev->base, "resetting everything: %s\n", why);
 	trace_apu_reset(adev, why);
-
-	mutex_lock(&adev->mmu.lock);
-	mutex_lock(&adev->hw_lock);
-
 	apu_device_stop_top(adev);
 	reset_control_assert(adev->reset);
 	apu_engines_reset(adev, adev->engine_enable);
@@ -126,12 +128,11 @@ static void apu_reset_all_locked(struct apu_device *adev, const char *why)
 	}
 
 	mutex_unlock(&adev->hw_lock);
-	mutex_unlock(&adev->mmu.lock);
 }
 
 /**
- * apu_reset_all() - Reset TOP and all engines
- * @adev: APU that is powered
+ * apu_reset_all() - Reset TOP and all engines, if they are on
+ * @adev: APU
  * @why: reason, for the log
  */
 void apu_reset_all(struct apu_device *adev, const char *why)

@@ -159,12 +159,21 @@ static struct dma_fence *apu_sched_run_job(struct drm_sched_job *sched_job)
 	return fence;
 }
 
+/**
+ * apu_sched_queue_free() - Have a worker free what a scheduler's worker may not
+ * @work: gives back references that may be the last ones
+ */
+void apu_sched_queue_free(struct work_struct *work)
+{
+	queue_work(apu_free_wq, work);
+}
+
 static void apu_sched_free_job(struct drm_sched_job *sched_job)
 {
 	struct apu_job *job = to_apu_job(sched_job);
 
 	drm_sched_job_cleanup(sched_job);
-	queue_work(apu_free_wq, &job->free_work);
+	apu_sched_queue_free(&job->free_work);
 }
 
 static const struct drm_sched_backend_ops apu_sched_ops = {

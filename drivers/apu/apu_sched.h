@@ -75,6 +75,7 @@ static inline struct apu_job *to_apu_job(struct drm_sched_job *sched_job)
 }
 
 int apu_sched_init(struct apu_device *adev);
+void apu_sched_queue_free(struct work_struct *work);
 
 struct apu_job *apu_job_create(struct apu_ctx *ctx);
 void apu_job_free(struct apu_job *job);

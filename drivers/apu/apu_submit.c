@@ -15,14 +15,12 @@
  * reservations already. All others are given to the scheduler.
  */
 
-#include <linux/dma-fence-chain.h>
 #include <linux/dma-resv.h>
 #include <linux/slab.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_exec.h>
 #include <drm/drm_gem.h>
-#include <drm/drm_syncobj.h>
 
 #include <drm/apu_accel.h>
 
@@ -33,12 +31,12 @@
 #include "apu_kunit.h"
 #include "apu_sched.h"
 #include "apu_submit.h"
+#include "apu_sync.h"
 #include "apu_trace.h"
 #include "apu_uaccess.h"
 #include "apu_vm.h"
 #include "compat.h"
 
-#define APU_MAX_SYNCS	256
 #define APU_MAX_BOS	1024
 
 /*
@@ -50,14 +48,6 @@
 static_assert(DRM_APU_MAX_JOBS <= 64, "struct apu_job.deps has one bit each");
 static_assert(DRM_APU_MAX_STREAMS == APU_MAX_STREAMS);
 
-/* Something to do for a syncobj when the job is armed. */
-struct apu_signal {
-	struct drm_syncobj *syncobj;
-	/* NULL if it is binary. */
-	struct dma_fence_chain *chain;
-	u64 point;
-};
-
 struct apu_submit_bo {
 	struct drm_gem_object *obj;
 	bool write;
@@ -67,8 +57,7 @@ struct apu_submit_job {
 	struct apu_job *job;
 	/* drm_sched_job_init() was successful and the job is not armed. */
 	bool inited;
-	struct apu_signal *signals;
-	u32 num_signals;
+	struct apu_syncs syncs;
 	struct apu_submit_bo *bos;
 	u32 num_bos;
 };
@@ -116,13 +105,6 @@ VISIBLE_IF_KUNIT int apu_deps_to_mask(const u32 *deps, u32 count, u32 index, u64
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(apu_deps_to_mask);
-
-VISIBLE_IF_KUNIT bool apu_sync_op_valid(const struct drm_apu_sync_op *op)
-{
-	return !(op->flags & ~(DRM_APU_SYNC_OP_SIGNAL | DRM_APU_SYNC_OP_TIMELINE)) &&
-	       !(op->flags & DRM_APU_SYNC_OP_TIMELINE) == !op->point;
-}
-EXPORT_SYMBOL_IF_KUNIT(apu_sync_op_valid);
 
 static int apu_submit_streams(struct apu_submit *submit, struct apu_job *job,
 			      const struct drm_apu_obj_array *array)
@@ -187,9 +169,9 @@ VISIBLE_IF_KUNIT u64 apu_fence_to_seqno(const struct apu_ctx *ctx, const struct 
 }
 EXPORT_SYMBOL_IF_KUNIT(apu_fence_to_seqno);
 
-/* Consumes the fence. */
-static int apu_submit_add_dependency(struct apu_job *job, struct dma_fence *fence)
+static int apu_submit_add_dependency(void *priv, struct dma_fence *fence)
 {
+	struct apu_job *job = priv;
 	u64 seqno = apu_fence_to_seqno(job->ctx, fence);
 
 	if (seqno) {
@@ -199,62 +181,6 @@ static int apu_submit_add_dependency(struct apu_job *job, struct dma_fence *fenc
 	}
 
 	return drm_sched_job_add_dependency(&job->base, fence);
-}
-
-static int apu_submit_sync(struct apu_submit *submit, struct apu_submit_job *sj,
-			   const struct drm_apu_sync_op *op)
-{
-	struct apu_signal *signal;
-	struct dma_fence *fence;
-	int ret;
-
-	if (!apu_sync_op_valid(op))
-		return -EINVAL;
-
-	if (!(op->flags & DRM_APU_SYNC_OP_SIGNAL)) {
-		ret = drm_syncobj_find_fence(submit->drm_file, op->handle, op->point, 0, &fence);
-
-		return ret ?: apu_submit_add_dependency(sj->job, fence);
-	}
-
-	signal = &sj->signals[sj->num_signals];
-	signal->point = op->point;
-	if (op->flags & DRM_APU_SYNC_OP_TIMELINE) {
-		signal->chain = dma_fence_chain_alloc();
-		if (!signal->chain)
-			return -ENOMEM;
-	}
-
-	signal->syncobj = drm_syncobj_find(submit->drm_file, op->handle);
-	if (!signal->syncobj) {
-		dma_fence_chain_free(signal->chain);
-		return -ENOENT;
-	}
-	sj->num_signals++;
-
-	return 0;
-}
-
-static int apu_submit_syncs(struct apu_submit *submit, struct apu_submit_job *sj,
-			    const struct drm_apu_obj_array *array)
-{
-	struct drm_apu_sync_op *ops;
-	int ret = 0;
-	u32 i;
-
-	ops = APU_COPY_ARRAY(array, APU_MAX_SYNCS, struct drm_apu_sync_op, point);
-	if (IS_ERR_OR_NULL(ops))
-		return PTR_ERR_OR_ZERO(ops);
-
-	sj->signals = kvzalloc_objs(*sj->signals, array->count);
-	if (!sj->signals)
-		ret = -ENOMEM;
-
-	for (i = 0; !ret && i < array->count; i++)
-		ret = apu_submit_sync(submit, sj, &ops[i]);
-
-	kvfree(ops);
-	return ret;
 }
 
 static int apu_submit_bos(struct apu_submit *submit, struct apu_submit_job *sj,
@@ -324,7 +250,8 @@ static int apu_submit_prepare_job(struct apu_submit *submit, const struct drm_ap
 	if (!ret)
 		ret = apu_submit_deps(submit, job, &in->deps);
 	if (!ret)
-		ret = apu_submit_syncs(submit, sj, &in->syncs);
+		ret = apu_syncs_init(&sj->syncs, submit->drm_file, &in->syncs,
+				     apu_submit_add_dependency, job);
 	if (!ret)
 		ret = apu_submit_bos(submit, sj, &in->bos);
 
@@ -450,16 +377,7 @@ static void apu_submit_arm(struct apu_submit *submit, struct apu_submit_job *sj,
 		dma_resv_add_fence(sj->bos[i].obj->resv, fence,
 				   sj->bos[i].write ? DMA_RESV_USAGE_WRITE : DMA_RESV_USAGE_READ);
 
-	for (i = 0; i < sj->num_signals; i++) {
-		struct apu_signal *signal = &sj->signals[i];
-
-		if (signal->chain)
-			drm_syncobj_add_point(signal->syncobj, signal->chain, fence,
-					      signal->point);
-		else
-			drm_syncobj_replace_fence(signal->syncobj, fence);
-		signal->chain = NULL;
-	}
+	apu_syncs_signal(&sj->syncs, fence);
 }
 
 static u64 apu_submit_commit(struct apu_submit *submit)
@@ -493,11 +411,7 @@ static void apu_submit_cleanup_job(struct apu_submit_job *sj)
 {
 	u32 i;
 
-	for (i = 0; i < sj->num_signals; i++) {
-		dma_fence_chain_free(sj->signals[i].chain);
-		drm_syncobj_put(sj->signals[i].syncobj);
-	}
-	kvfree(sj->signals);
+	apu_syncs_fini(&sj->syncs);
 
 	for (i = 0; i < sj->num_bos; i++)
 		drm_gem_object_put(sj->bos[i].obj);

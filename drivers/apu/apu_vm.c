@@ -3,24 +3,21 @@
  * Address spaces.
  *
  * drm_gpuvm remembers what is mapped where, apu_mmu.c has the page tables. User
- * space chooses addresses. Binds are synchronous: they have happened when the
- * ioctl returns, and jobs that run see them.
+ * space chooses addresses. apu_bind.c prepares what is to be mapped and unmapped,
+ * apu_vm_run() does it, be it at once or when fences have signalled. The latter is
+ * in the path of fences, so apu_vm_run() allocates nothing and cannot fail, and what
+ * goes is put aside, to be let go of where locks may be taken.
  *
- * Lifetime: the id and contexts hold &apu_vm.ref, and jobs hold their context.
+ * Lifetime: the id, contexts and binds hold &apu_vm.ref, and jobs hold their context.
  * With the last of these the mappings go, and then, as a mapped buffer refers to
  * it, the drm_gpuvm. A mapping holds its buffer, and is dropped only after the TLB
- * was invalidated: memory that the hardware can reach is never freed.
+ * was invalidated: memory that the hardware can reach is never freed. Nobody asks
+ * where a buffer is mapped, so mappings are not linked into their buffers.
  *
- * Locking: &apu_vm.lock serializes binds; it is the outermost lock and memory is
- * allocated under it. Then come, one at a time,
- *
- * - the reservation of a buffer, for its list of mappings;
- * - the reservation of the address space, while a block is taken apart, so that
- *   no job is armed meanwhile that does not know of the lock on the range;
- * - mmu.lock (apu_mmu.c).
- *
- * A submit locks the reservations of the address space and of all buffers in it,
- * but not &apu_vm.lock.
+ * Locking: &apu_vm.lock serializes runs. Fences depend on it: nothing is allocated
+ * under it, and no reservation is locked. Inside it comes hw_lock (apu_mmu.c). The
+ * reservation of the address space orders the queues: that of binds, and those of
+ * the contexts that use it.
  */
 
 #include <linux/dma-resv.h>
@@ -31,31 +28,19 @@
 
 #include <drm/apu_accel.h>
 
+#include "apu_bind.h"
 #include "apu_device.h"
 #include "apu_drv.h"
 #include "apu_gem.h"
-#include "apu_kunit.h"
-#include "apu_uaccess.h"
 #include "apu_vm.h"
 #include "compat.h"
 
-#define APU_MAX_BIND_OPS	1024
-
-/* A mapping. */
-struct apu_va {
-	struct drm_gpuva base;
-	bool write;
-};
-
-/* What an operation needs, allocated and checked before it starts: it cannot fail. */
-struct apu_bind {
-	struct apu_vm *vm;
-	/* For the new mapping and the rest of those that it cuts. */
-	struct apu_va *vas[3];
-	/* The new mapping. */
-	struct drm_gpuvm_bo *vm_bo;
-	struct sg_table *sgt;
-	bool write;
+/* A bind that runs. */
+struct apu_vm_run {
+	struct apu_bind *bind;
+	struct apu_bind_op *op;
+	/* Something went that the TLB may still have. */
+	bool stale;
 };
 
 static struct apu_vm *to_apu_vm(struct drm_gpuvm *gpuvm)
@@ -68,73 +53,44 @@ static struct apu_va *to_apu_va(struct drm_gpuva *va)
 	return container_of(va, struct apu_va, base);
 }
 
-/* Drops a reference that may be the last one. */
-static void apu_vm_bo_put(struct drm_gpuvm_bo *vm_bo)
+static struct apu_va *apu_vm_take_va(struct apu_bind *bind, struct drm_gpuvm_bo *vm_bo, bool write)
 {
-	struct drm_gem_object *obj = vm_bo->obj;
+	struct apu_va *va = list_first_entry(&bind->vas, struct apu_va, node);
 
-	drm_gem_object_get(obj);
-	dma_resv_lock(obj->resv, NULL);
-	drm_gpuvm_bo_put(vm_bo);
-	dma_resv_unlock(obj->resv);
-	drm_gem_object_put(obj);
-}
-
-static struct drm_gpuvm_bo *apu_vm_bo_obtain(struct apu_vm *vm, struct drm_gem_object *obj)
-{
-	struct drm_gpuvm_bo *vm_bo;
-
-	dma_resv_lock(obj->resv, NULL);
-	vm_bo = drm_gpuvm_bo_obtain_locked(&vm->base, obj);
-	dma_resv_unlock(obj->resv);
-	if (!IS_ERR(vm_bo))
-		drm_gpuvm_bo_extobj_add(vm_bo);
-
-	return vm_bo;
-}
-
-static void apu_va_link(struct drm_gpuva *va, struct drm_gpuvm_bo *vm_bo)
-{
-	dma_resv_lock(vm_bo->obj->resv, NULL);
-	drm_gpuva_link(va, vm_bo);
-	dma_resv_unlock(vm_bo->obj->resv);
-}
-
-static void apu_va_unlink(struct drm_gpuva *va)
-{
-	struct drm_gem_object *obj = va->gem.obj;
-
-	drm_gem_object_get(obj);
-	dma_resv_lock(obj->resv, NULL);
-	drm_gpuva_unlink(va);
-	dma_resv_unlock(obj->resv);
-	drm_gem_object_put(obj);
-}
-
-static struct apu_va *apu_bind_take_va(struct apu_bind *bind, bool write)
-{
-	struct apu_va *va = NULL;
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(bind->vas) && !va; i++)
-		swap(va, bind->vas[i]);
+	list_del(&va->node);
+	va->base.vm_bo = drm_gpuvm_bo_get(vm_bo);
 	va->write = write;
 
 	return va;
 }
 
+/* Before the TLB was invalidated, its buffer must not go. */
+static void apu_vm_drop_va(struct apu_bind *bind, struct drm_gpuva *va)
+{
+	list_add(&to_apu_va(va)->node, &bind->gone);
+}
+
+/* At the end, and before something else takes the place. */
+static void apu_vm_invalidate(struct apu_vm *vm, struct apu_vm_run *run)
+{
+	if (run->stale || !list_empty(&vm->pt.retired))
+		apu_mmu_invalidate(&vm->pt, run->op->va, run->op->size);
+	run->stale = false;
+}
+
 static int apu_vm_step_map(struct drm_gpuva_op *op, void *priv)
 {
-	struct apu_bind *bind = priv;
-	struct apu_vm *vm = bind->vm;
+	struct apu_vm_run *run = priv;
+	struct apu_bind_op *bind_op = run->op;
+	struct apu_vm *vm = run->bind->vm;
 	struct apu_va *va;
 
-	apu_pt_map(&vm->pt, op->map.va.addr, bind->sgt, op->map.gem.offset, op->map.va.range,
-		   bind->write);
+	apu_vm_invalidate(vm, run);
+	apu_pt_map(&vm->pt, op->map.va.addr, bind_op->sgt, op->map.gem.offset,
+		   op->map.va.range, bind_op->write);
 
-	va = apu_bind_take_va(bind, bind->write);
+	va = apu_vm_take_va(run->bind, bind_op->vm_bo, bind_op->write);
 	drm_gpuva_map(&vm->base, &va->base, &op->map);
-	apu_va_link(&va->base, bind->vm_bo);
 
 	return 0;
 }
@@ -142,81 +98,133 @@ static int apu_vm_step_map(struct drm_gpuva_op *op, void *priv)
 static int apu_vm_step_unmap(struct drm_gpuva_op *op, void *priv)
 {
 	struct drm_gpuva *va = op->unmap.va;
-	struct apu_vm *vm = to_apu_vm(va->vm);
+	struct apu_vm_run *run = priv;
 
-	apu_pt_unmap(&vm->pt, va->va.addr, va->va.range);
-	apu_mmu_invalidate(&vm->pt, va->va.addr, va->va.range);
+	apu_pt_unmap(&to_apu_vm(va->vm)->pt, va->va.addr, va->va.range);
+	run->stale = true;
 
 	drm_gpuva_unmap(&op->unmap);
-	apu_va_unlink(va);
-	kfree(to_apu_va(va));
+	apu_vm_drop_va(run->bind, va);
 
 	return 0;
 }
 
-/*
- * Cuts [*start, *end) out of a mapping. The range grows by the rest of blocks that
- * it may cut; that rest is mapped anew, with pages.
- */
-static void apu_vm_cut(struct apu_vm *vm, struct drm_gpuva *va, u64 start, u64 end)
+/* Whether the 2 MiB at an address are in a mapping and may be mapped by a block. */
+static bool apu_vm_maybe_block(struct apu_vm *vm, const struct drm_gpuva *va, u64 addr)
 {
-	u64 va_end = va->va.addr + va->va.range;
-	u64 from = ALIGN_DOWN(start, SZ_2M), to = ALIGN(end, SZ_2M);
+	return addr >= va->va.addr && addr + SZ_2M <= va->va.addr + va->va.range &&
+	       apu_pt_maybe_block(&vm->pt, addr);
+}
+
+/* Cuts [start, end) out of a block. What is left of it is mapped anew, with pages. */
+static void apu_vm_cut_block(struct apu_vm *vm, struct drm_gpuva *va, u64 block, u64 start,
+			     u64 end)
+{
 	struct sg_table *sgt = to_apu_bo(va->gem.obj)->base.sgt;
+	u64 offset = va->gem.offset - va->va.addr;
 	bool write = to_apu_va(va)->write;
 	int idx;
 
-	if (from < va->va.addr || from + SZ_2M > va_end || !apu_pt_maybe_block(&vm->pt, from))
-		from = start;
-	if (to > va_end || to - SZ_2M < va->va.addr || !apu_pt_maybe_block(&vm->pt, to - SZ_2M))
-		to = end;
+	idx = apu_mmu_lock(&vm->pt, block, SZ_2M);
+	apu_pt_unmap(&vm->pt, block, SZ_2M);
+	if (block < start)
+		apu_pt_map(&vm->pt, block, sgt, offset + block, start - block, write);
+	if (end < block + SZ_2M)
+		apu_pt_map(&vm->pt, end, sgt, offset + end, block + SZ_2M - end, write);
+	apu_mmu_unlock(&vm->pt, block, SZ_2M, idx);
+}
 
-	if (from == start && to == end) {
-		apu_pt_unmap(&vm->pt, start, end - start);
-		apu_mmu_invalidate(&vm->pt, start, end - start);
-		return;
+/* Cuts [start, end) out of a mapping. Returns whether the TLB has to know. */
+static bool apu_vm_cut(struct apu_vm *vm, struct drm_gpuva *va, u64 start, u64 end)
+{
+	u64 head = ALIGN_DOWN(start, SZ_2M);
+	u64 tail = ALIGN_DOWN(end, SZ_2M);
+
+	if (head < start && apu_vm_maybe_block(vm, va, head)) {
+		u64 cut_end = min(end, head + SZ_2M);
+
+		apu_vm_cut_block(vm, va, head, start, cut_end);
+		start = cut_end;
 	}
+	if (start < end && tail < end && apu_vm_maybe_block(vm, va, tail)) {
+		apu_vm_cut_block(vm, va, tail, tail, end);
+		end = tail;
+	}
+	if (start == end)
+		return false;
 
-	dma_resv_lock(drm_gpuvm_resv(&vm->base), NULL);
-	idx = apu_mmu_lock(&vm->pt, from, to - from);
-	apu_pt_unmap(&vm->pt, from, to - from);
-	if (from < start)
-		apu_pt_map(&vm->pt, from, sgt, va->gem.offset + (from - va->va.addr),
-			   start - from, write);
-	if (end < to)
-		apu_pt_map(&vm->pt, end, sgt, va->gem.offset + (end - va->va.addr),
-			   to - end, write);
-	apu_mmu_unlock(&vm->pt, from, to - from, idx);
-	dma_resv_unlock(drm_gpuvm_resv(&vm->base));
+	apu_pt_unmap(&vm->pt, start, end - start);
+
+	return true;
 }
 
 static int apu_vm_step_remap(struct drm_gpuva_op *op, void *priv)
 {
-	struct apu_bind *bind = priv;
 	struct drm_gpuva *va = op->remap.unmap->va;
-	struct apu_vm *vm = to_apu_vm(va->vm);
-	bool write = to_apu_va(va)->write;
 	struct drm_gpuvm_bo *vm_bo = va->vm_bo;
+	bool write = to_apu_va(va)->write;
 	struct apu_va *prev = NULL, *next = NULL;
+	struct apu_vm_run *run = priv;
 	u64 start, range;
 
 	drm_gpuva_op_remap_to_unmap_range(&op->remap, &start, &range);
-	apu_vm_cut(vm, va, start, start + range);
+	if (apu_vm_cut(to_apu_vm(va->vm), va, start, start + range))
+		run->stale = true;
 
 	if (op->remap.prev)
-		prev = apu_bind_take_va(bind, write);
+		prev = apu_vm_take_va(run->bind, vm_bo, write);
 	if (op->remap.next)
-		next = apu_bind_take_va(bind, write);
+		next = apu_vm_take_va(run->bind, vm_bo, write);
 	drm_gpuva_remap(prev ? &prev->base : NULL, next ? &next->base : NULL, &op->remap);
-
-	if (prev)
-		apu_va_link(&prev->base, vm_bo);
-	if (next)
-		apu_va_link(&next->base, vm_bo);
-	apu_va_unlink(va);
-	kfree(to_apu_va(va));
+	apu_vm_drop_va(run->bind, va);
 
 	return 0;
+}
+
+static void apu_vm_run_op(struct apu_vm *vm, struct apu_vm_run *run)
+{
+	struct apu_bind_op *op = run->op;
+	int ret;
+
+	if (op->vm_bo) {
+		const struct drm_gpuvm_map_req req = {
+			.map.va.addr = op->va,
+			.map.va.range = op->size,
+			.map.gem.obj = op->vm_bo->obj,
+			.map.gem.offset = op->offset,
+		};
+
+		ret = drm_gpuvm_sm_map(&vm->base, run, &req);
+	} else {
+		ret = drm_gpuvm_sm_unmap(&vm->base, run, op->va, op->size);
+	}
+	/* The range was checked, and the steps do not fail. */
+	drm_WARN_ON(&vm->adev->base, ret);
+
+	apu_vm_invalidate(vm, run);
+}
+
+/**
+ * apu_vm_run() - Map and unmap
+ * @bind: what to do, with all that is needed; the device is not unplugged meanwhile
+ *
+ * On return jobs that run see the new mappings, and the TLB has none of the old
+ * ones. Allocates nothing: fences may wait for it.
+ */
+void apu_vm_run(struct apu_bind *bind)
+{
+	struct apu_vm *vm = bind->vm;
+	struct apu_vm_run run = { .bind = bind };
+	u32 i;
+
+	mutex_lock(&vm->lock);
+	list_splice_init(&bind->pages, &vm->pt.pool);
+	for (i = 0; i < bind->num_ops; i++) {
+		run.op = &bind->ops[i];
+		apu_vm_run_op(vm, &run);
+	}
+	list_splice_init(&vm->pt.pool, &bind->pages);
+	mutex_unlock(&vm->lock);
 }
 
 static void apu_vm_free(struct drm_gpuvm *gpuvm)
@@ -238,11 +246,22 @@ static const struct drm_gpuvm_ops apu_vm_ops = {
 static void apu_vm_release(struct kref *ref)
 {
 	struct apu_vm *vm = container_of(ref, struct apu_vm, ref);
+	struct apu_bind bind = { .vm = vm };
+	struct apu_vm_run run = { .bind = &bind };
+
+	drm_sched_entity_fini(&vm->bind_entity);
+
+	INIT_LIST_HEAD(&bind.vas);
+	INIT_LIST_HEAD(&bind.gone);
+
+	/* No job uses it, so nothing comes back into the TLB. */
+	apu_mmu_invalidate_all(&vm->pt);
 
 	/* Whole mappings go, nothing is cut: no memory is needed. */
 	mutex_lock(&vm->lock);
-	drm_gpuvm_sm_unmap(&vm->base, NULL, vm->base.mm_start, vm->base.mm_range);
+	drm_gpuvm_sm_unmap(&vm->base, &run, vm->base.mm_start, vm->base.mm_range);
 	mutex_unlock(&vm->lock);
+	apu_bind_free_vas(&bind.gone);
 
 	drm_gpuvm_put(&vm->base);
 }
@@ -307,6 +326,7 @@ void apu_vm_close_all(struct apu_file *file)
 
 static struct apu_vm *apu_vm_create(struct apu_device *adev)
 {
+	struct drm_gpu_scheduler *sched = &adev->bind_sched;
 	struct drm_gem_object *r_obj;
 	struct apu_vm *vm;
 	int ret;
@@ -325,6 +345,10 @@ static struct apu_vm *apu_vm_create(struct apu_device *adev)
 	if (ret)
 		goto err_put;
 
+	ret = drm_sched_entity_init(&vm->bind_entity, DRM_SCHED_PRIORITY_NORMAL, &sched, 1, NULL);
+	if (ret)
+		goto err_pt;
+
 	kref_init(&vm->ref);
 	mutex_init(&vm->lock);
 	vm->adev = adev;
@@ -334,6 +358,8 @@ static struct apu_vm *apu_vm_create(struct apu_device *adev)
 
 	return vm;
 
+err_pt:
+	apu_pt_fini(&vm->pt);
 err_put:
 	drm_gem_object_put(r_obj);
 err_free:
@@ -377,165 +403,4 @@ int apu_vm_destroy_ioctl(struct drm_device *drm, void *data, struct drm_file *dr
 	apu_vm_put(vm);
 
 	return 0;
-}
-
-VISIBLE_IF_KUNIT bool apu_bind_in_bo(const struct drm_apu_vm_bind_op *op, u64 bo_size)
-{
-	return op->size <= bo_size && op->bo_offset <= bo_size - op->size;
-}
-EXPORT_SYMBOL_IF_KUNIT(apu_bind_in_bo);
-
-static int apu_bind_prepare_map(struct apu_bind *bind, struct drm_file *drm_file,
-				const struct drm_apu_vm_bind_op *op)
-{
-	struct drm_gem_object *obj;
-	struct apu_bo *bo;
-	int ret = 0;
-
-	obj = drm_gem_object_lookup(drm_file, op->bo_handle);
-	if (!obj)
-		return -ENOENT;
-
-	bo = to_apu_bo(obj);
-	if (!apu_bind_in_bo(op, obj->size) ||
-	    (bo->vm_obj && bo->vm_obj != bind->vm->base.r_obj)) {
-		ret = -EINVAL;
-		goto out_put;
-	}
-
-	bind->write = !(op->flags & DRM_APU_VM_BIND_READONLY);
-	bind->sgt = drm_gem_shmem_get_pages_sgt(&bo->base);
-	if (IS_ERR(bind->sgt)) {
-		ret = PTR_ERR(bind->sgt);
-		goto out_put;
-	}
-	if (!apu_pt_can_map(&bind->vm->pt, bind->sgt, op->bo_offset + op->size)) {
-		ret = -EINVAL;
-		goto out_put;
-	}
-
-	bind->vm_bo = apu_vm_bo_obtain(bind->vm, obj);
-	if (IS_ERR(bind->vm_bo)) {
-		ret = PTR_ERR(bind->vm_bo);
-		bind->vm_bo = NULL;
-	}
-
-out_put:
-	drm_gem_object_put(obj);
-	return ret;
-}
-
-VISIBLE_IF_KUNIT int apu_vm_bind_check(struct apu_vm *vm, const struct drm_apu_vm_bind_op *op)
-{
-	if (op->pad || !op->size || !IS_ALIGNED(op->va | op->size | op->bo_offset, SZ_4K) ||
-	    !drm_gpuvm_range_valid(&vm->base, op->va, op->size))
-		return -EINVAL;
-
-	switch (op->op) {
-	case DRM_APU_VM_BIND_OP_MAP:
-		return op->flags & ~DRM_APU_VM_BIND_READONLY ? -EINVAL : 0;
-	case DRM_APU_VM_BIND_OP_UNMAP:
-		return op->flags || op->bo_handle || op->bo_offset ? -EINVAL : 0;
-	default:
-		return -EINVAL;
-	}
-}
-EXPORT_SYMBOL_IF_KUNIT(apu_vm_bind_check);
-
-static int apu_vm_bind_one(struct apu_vm *vm, struct drm_file *drm_file,
-			   const struct drm_apu_vm_bind_op *op)
-{
-	struct apu_bind bind = { .vm = vm };
-	unsigned int i;
-	int ret;
-
-	ret = apu_vm_bind_check(vm, op);
-	if (ret)
-		return ret;
-
-	for (i = 0; i < ARRAY_SIZE(bind.vas); i++) {
-		bind.vas[i] = kzalloc_obj(*bind.vas[i]);
-		if (!bind.vas[i]) {
-			ret = -ENOMEM;
-			goto out_free;
-		}
-	}
-
-	if (op->op == DRM_APU_VM_BIND_OP_MAP) {
-		ret = apu_bind_prepare_map(&bind, drm_file, op);
-		if (ret)
-			goto out_free;
-	}
-
-	mutex_lock(&vm->lock);
-	ret = apu_pt_reserve(&vm->pt, op->va, bind.vm_bo ? op->size : 0);
-	if (ret)
-		goto out_unlock;
-
-	if (op->op == DRM_APU_VM_BIND_OP_MAP) {
-		const struct drm_gpuvm_map_req req = {
-			.map.va.addr = op->va,
-			.map.va.range = op->size,
-			.map.gem.obj = bind.vm_bo->obj,
-			.map.gem.offset = op->bo_offset,
-		};
-
-		ret = drm_gpuvm_sm_map(&vm->base, &bind, &req);
-	} else {
-		ret = drm_gpuvm_sm_unmap(&vm->base, &bind, op->va, op->size);
-	}
-
-out_unlock:
-	apu_pt_unreserve(&vm->pt);
-	mutex_unlock(&vm->lock);
-out_free:
-	if (bind.vm_bo)
-		apu_vm_bo_put(bind.vm_bo);
-	for (i = 0; i < ARRAY_SIZE(bind.vas); i++)
-		kfree(bind.vas[i]);
-	return ret;
-}
-
-int apu_vm_bind_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_file)
-{
-	struct drm_apu_vm_bind *args = data;
-	struct drm_apu_vm_bind_op *ops;
-	struct apu_vm *vm;
-	int idx, ret = 0;
-	u32 i;
-
-	args->fail_index = args->ops.count;
-	if (args->flags || args->pad)
-		return -EINVAL;
-
-	ops = APU_COPY_ARRAY(&args->ops, APU_MAX_BIND_OPS, struct drm_apu_vm_bind_op, size);
-	if (IS_ERR(ops))
-		return PTR_ERR(ops);
-
-	vm = apu_vm_lookup(to_apu_file(drm_file), args->vm_id);
-	if (!vm) {
-		ret = -ENOENT;
-		goto out_free;
-	}
-
-	/* No new DMA mappings once apu_gem_unplug() has undone them all. */
-	if (!drm_dev_enter(drm, &idx)) {
-		ret = -ENODEV;
-		goto out_put;
-	}
-
-	for (i = 0; i < args->ops.count; i++) {
-		ret = apu_vm_bind_one(vm, drm_file, &ops[i]);
-		if (ret) {
-			args->fail_index = i;
-			break;
-		}
-	}
-	drm_dev_exit(idx);
-
-out_put:
-	apu_vm_put(vm);
-out_free:
-	kvfree(ops);
-	return ret;
 }

@@ -14,9 +14,11 @@
 #include <drm/gpu_scheduler.h>
 
 #ifndef kzalloc_obj
-#define kzalloc_obj(p)		((typeof(p) *)kzalloc(sizeof(p), GFP_KERNEL))
-#define kvzalloc_obj(p)		((typeof(p) *)kvzalloc(sizeof(p), GFP_KERNEL))
-#define kvzalloc_objs(p, n)	((typeof(p) *)kvcalloc(n, sizeof(p), GFP_KERNEL))
+#define apu_compat_gfp(none, flags, ...)	flags
+#define kzalloc_obj(p, ...) \
+	kzalloc(sizeof(p), apu_compat_gfp(0, ##__VA_ARGS__, GFP_KERNEL))
+#define kvzalloc_obj(p)		kvzalloc(sizeof(p), GFP_KERNEL)
+#define kvzalloc_objs(p, n)	kvcalloc(n, sizeof(p), GFP_KERNEL)
 #endif
 
 #ifndef APU_HAVE_SCHED_INIT_ARGS

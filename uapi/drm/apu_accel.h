@@ -171,7 +171,7 @@ enum drm_apu_vm_bind_op_type {
 	DRM_APU_VM_BIND_OP_UNMAP,
 };
 
-/** DRM_APU_VM_BIND_READONLY - engines may not write through the mapping */
+/** DRM_APU_VM_BIND_READONLY - flag of an operation: engines may not write through the mapping */
 #define DRM_APU_VM_BIND_READONLY (1 << 0)
 
 /**
@@ -194,23 +194,37 @@ struct drm_apu_vm_bind_op {
 	__u64 size;
 };
 
+/** DRM_APU_VM_BIND_ASYNC - flag of a bind: queue it */
+#define DRM_APU_VM_BIND_ASYNC (1 << 0)
+
 /**
  * struct drm_apu_vm_bind - argument of DRM_IOCTL_APU_VM_BIND
  *
- * Operations run in order. On error those before @fail_index have taken effect
- * and stay.
+ * All operations run, in order, or on error none.
+ *
+ * A synchronous bind has run when the ioctl returns. An asynchronous one is
+ * queued: it runs when all fences that it waits for have signalled and those
+ * queued before it in its address space have run. What it signals does so after
+ * its last operation, with -ENODEV if the device was gone by then. It runs
+ * whatever the fences that it waits for say, and even if the address space was
+ * destroyed meanwhile. A synchronous bind does not queue: it runs before those
+ * that still wait.
+ *
+ * Nothing keeps jobs from using what is unmapped: let the bind wait for them.
  */
 struct drm_apu_vm_bind {
 	/** @vm_id: Address space. */
 	__u32 vm_id;
-	/** @flags: Must be zero. */
+	/** @flags: DRM_APU_VM_BIND_ASYNC. */
 	__u32 flags;
 	/** @ops: Array of &struct drm_apu_vm_bind_op, at most 1024. */
 	struct drm_apu_obj_array ops;
-	/** @fail_index: On error, the operation that failed; @ops.count when none is to blame. */
+	/** @fail_index: On error, the operation at fault; @ops.count when none is to blame. */
 	__u32 fail_index;
 	/** @pad: Must be zero. */
 	__u32 pad;
+	/** @syncs: Array of &struct drm_apu_sync_op, at most 256; none without ASYNC. */
+	struct drm_apu_obj_array syncs;
 };
 
 /**
