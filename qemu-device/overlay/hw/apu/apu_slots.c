@@ -35,6 +35,12 @@ static int64_t apu_cycles_to_ns(const ApuSlot *slot, uint64_t cycles)
     return muldiv64_round_up(cycles, 1000 * 1000, slot->khz);
 }
 
+/* Whether a job's thread runs within its timer, and never beside the guest. */
+static bool apu_slots_in_turn(const ApuTop *s)
+{
+    return s->in_turn || icount_enabled();
+}
+
 static bool apu_slot_is_running(const ApuSlot *slot)
 {
     return slot->state == APU_SLOT_RUNNING || slot->state == APU_SLOT_DONE;
@@ -299,7 +305,7 @@ static void apu_slots_gang_done(void *opaque)
 {
     ApuTop *s = opaque;
 
-    if (!icount_enabled()) {
+    if (!apu_slots_in_turn(s)) {
         qemu_bh_schedule(s->bh);
     }
 }
@@ -381,11 +387,11 @@ void apu_slot_start(ApuSlot *slot)
     g->job.khz = slot->khz;
     g->job.reference = s->reference;
     apu_slot_inject(slot);
-    if (icount_enabled()) {
+    if (apu_slots_in_turn(s)) {
         timer_mod(slot->timer,
                   slot->start_ns + apu_cycles_to_ns(slot, APU_CYC_COMMAND));
     }
-    apu_gang_start(g, s->pool, icount_enabled());
+    apu_gang_start(g, s->pool, apu_slots_in_turn(s));
 }
 
 /* Whatever may have become possible: each round ends or starts one job. */
@@ -490,7 +496,7 @@ static void apu_slot_stop(ApuSlot *slot, enum apu_job_status status)
         break;
     case APU_SLOT_RUNNING:
         apu_gang_stop(slot->gang, status);
-        if (icount_enabled()) {
+        if (apu_slots_in_turn(slot->top)) {
             timer_mod(slot->timer, apu_now());
         }
         break;

@@ -578,6 +578,7 @@ static const Property apu_top_props[] = {
     DEFINE_PROP_UINT32("mmu-ns", ApuTop, mmu_ns, 1000),
     DEFINE_PROP_BOOL("cycle-timing", ApuTop, cycle_timing, false),
     DEFINE_PROP_BOOL("reference-kernels", ApuTop, reference, false),
+    DEFINE_PROP_BOOL("in-turn", ApuTop, in_turn, false),
 };
 
 static void apu_top_class_init(ObjectClass *klass, APU_CLASS_DATA *data)

@@ -100,6 +100,7 @@ struct ApuTop {
     uint32_t mmu_ns;
     bool cycle_timing;
     bool reference;
+    bool in_turn;
 
     unsigned num_engines;
     uint32_t regs[APU_TOP_NUM_REGS];
