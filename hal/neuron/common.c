@@ -114,70 +114,94 @@ int neuron_parse_options(const char *text, struct neuron_options *opts)
 			   ret ? "a quote is not closed" : "--device wants a node");
 }
 
-int neuron_tensor(const struct neuron_handle *rt, bool output, uint64_t handle,
+int neuron_check(const void *runtime, uint32_t magic)
+{
+	const struct neuron_handle *rt = runtime;
+
+	NEURON_CHECK_PTR(runtime);
+	if (rt->magic != magic)
+		return neuron_fail(NEURONRUNTIME_BAD_DATA, "this is no runtime of version %d",
+				   magic == NEURON_MAGIC_V1 ? 1 : 2);
+	return NEURONRUNTIME_NO_ERROR;
+}
+
+/* Is it, with a network? */
+static int check_loaded(void *runtime, uint32_t magic, const struct apu_model **model)
+{
+	const struct neuron_handle *rt = runtime;
+	int ret = neuron_check(runtime, magic);
+
+	*model = ret ? NULL : rt->model;
+	if (!ret && !*model)
+		return neuron_fail(NEURONRUNTIME_BAD_STATE, "no network is loaded");
+	return ret;
+}
+
+int neuron_tensor(void *runtime, uint32_t magic, bool output, uint64_t handle,
 		  struct apu_tensor_info *info)
 {
 	/* Not a valid index, but one that no larger handle is mistaken for. */
 	unsigned int index = handle > NEURON_MAX_IO ? NEURON_MAX_IO : (unsigned int)handle;
+	const struct apu_model *model;
+	int ret = check_loaded(runtime, magic, &model);
 
-	NEURON_CHECK_PTR(rt);
-	NEURON_CHECK_PTR(info);
-	if (!rt->model)
-		return neuron_fail(NEURONRUNTIME_BAD_STATE, "no network is loaded");
-	return neuron_error(output ? apu_model_get_output(rt->model, index, info)
-				   : apu_model_get_input(rt->model, index, info));
+	if (ret)
+		return ret;
+	return neuron_error(output ? apu_model_get_output(model, index, info)
+				   : apu_model_get_input(model, index, info));
 }
 
-int neuron_number(const struct neuron_handle *rt, bool output, size_t *number)
+int neuron_number(void *runtime, uint32_t magic, bool output, size_t *number)
 {
+	const struct apu_model *model;
 	struct apu_model_info info;
+	int ret = check_loaded(runtime, magic, &model);
 
-	NEURON_CHECK_PTR(rt);
+	if (ret)
+		return ret;
 	NEURON_CHECK_PTR(number);
-	if (!rt->model)
-		return neuron_fail(NEURONRUNTIME_BAD_STATE, "no network is loaded");
-	apu_model_get_info(rt->model, &info);
+	apu_model_get_info(model, &info);
 	*number = output ? info.num_outputs : info.num_inputs;
 	return NEURONRUNTIME_NO_ERROR;
 }
 
-int neuron_rank(const struct neuron_handle *rt, bool output, uint64_t handle, uint32_t *rank)
+int neuron_rank(void *runtime, uint32_t magic, bool output, uint64_t handle, uint32_t *rank)
 {
 	struct apu_tensor_info info;
 	int ret;
 
 	NEURON_CHECK_PTR(rank);
-	ret = neuron_tensor(rt, output, handle, &info);
+	ret = neuron_tensor(runtime, magic, output, handle, &info);
 	if (!ret)
 		*rank = info.rank;
 	return ret;
 }
 
-int neuron_size(const struct neuron_handle *rt, bool output, uint64_t handle, size_t *size)
+int neuron_size(void *runtime, uint32_t magic, bool output, uint64_t handle, size_t *size)
 {
 	struct apu_tensor_info info;
 	int ret;
 
 	NEURON_CHECK_PTR(size);
-	ret = neuron_tensor(rt, output, handle, &info);
+	ret = neuron_tensor(runtime, magic, output, handle, &info);
 	if (!ret)
 		*size = info.size;
 	return ret;
 }
 
-int neuron_padded_size(const struct neuron_handle *rt, bool output, uint64_t handle, size_t *size)
+int neuron_padded_size(void *runtime, uint32_t magic, bool output, uint64_t handle, size_t *size)
 {
 	struct apu_tensor_info info;
 	int ret;
 
 	NEURON_CHECK_PTR(size);
-	ret = neuron_tensor(rt, output, handle, &info);
+	ret = neuron_tensor(runtime, magic, output, handle, &info);
 	if (!ret)
 		*size = info.padded_size;
 	return ret;
 }
 
-int neuron_padded_dims(const struct neuron_handle *rt, bool output, uint64_t handle,
+int neuron_padded_dims(void *runtime, uint32_t magic, bool output, uint64_t handle,
 		       RuntimeAPIDimensions *dims)
 {
 	struct apu_tensor_info info;
@@ -185,7 +209,7 @@ int neuron_padded_dims(const struct neuron_handle *rt, bool output, uint64_t han
 	int ret;
 
 	NEURON_CHECK_PTR(dims);
-	ret = neuron_tensor(rt, output, handle, &info);
+	ret = neuron_tensor(runtime, magic, output, handle, &info);
 	if (ret)
 		return ret;
 	if (info.rank > kDimensionSize)
@@ -203,23 +227,23 @@ int neuron_padded_dims(const struct neuron_handle *rt, bool output, uint64_t han
 	return ret;
 }
 
-int neuron_pitch(const struct neuron_handle *rt, bool output, uint64_t handle, size_t *pitch)
+int neuron_pitch(void *runtime, uint32_t magic, bool output, uint64_t handle, size_t *pitch)
 {
 	struct apu_tensor_info info;
 	int ret;
 
 	NEURON_CHECK_PTR(pitch);
-	ret = neuron_tensor(rt, output, handle, &info);
+	ret = neuron_tensor(runtime, magic, output, handle, &info);
 	if (!ret)
 		*pitch = apu_type_size(info.type) *
 			 (info.rank ? info.padded_dims[info.rank - 1] : 1);
 	return ret;
 }
 
-int neuron_set_shape(const struct neuron_handle *rt, uint64_t handle)
+int neuron_set_shape(void *runtime, uint32_t magic, uint64_t handle)
 {
 	struct apu_tensor_info info;
-	int ret = neuron_tensor(rt, false, handle, &info);
+	int ret = neuron_tensor(runtime, magic, false, handle, &info);
 
 	if (ret)
 		return ret;
@@ -228,37 +252,39 @@ int neuron_set_shape(const struct neuron_handle *rt, uint64_t handle)
 			   (unsigned long long)handle);
 }
 
-static int find_metadata(const struct neuron_handle *rt, const char *key, const char **value)
+static int find_metadata(void *runtime, uint32_t magic, const char *key, const char **value)
 {
+	const struct apu_model *model;
+	int ret = check_loaded(runtime, magic, &model);
+
 	*value = NULL;
-	NEURON_CHECK_PTR(rt);
+	if (ret)
+		return ret;
 	NEURON_CHECK_PTR(key);
-	if (!rt->model)
-		return neuron_fail(NEURONRUNTIME_BAD_STATE, "no network is loaded");
-	*value = apu_model_get_metadata(rt->model, key);
+	*value = apu_model_get_metadata(model, key);
 	return NEURONRUNTIME_NO_ERROR;
 }
 
-int neuron_metadata_info(const struct neuron_handle *rt, const char *key, size_t *size)
+int neuron_metadata_info(void *runtime, uint32_t magic, const char *key, size_t *size)
 {
 	const char *value;
 	int ret;
 
 	NEURON_CHECK_PTR(size);
-	ret = find_metadata(rt, key, &value);
+	ret = find_metadata(runtime, magic, key, &value);
 	if (!ret)
 		*size = value ? strlen(value) : 0;
 	return ret;
 }
 
-int neuron_metadata(const struct neuron_handle *rt, const char *key, char *data, size_t size)
+int neuron_metadata(void *runtime, uint32_t magic, const char *key, char *data, size_t size)
 {
 	const char *value;
 	size_t length;
 	int ret;
 
 	NEURON_CHECK_PTR(data);
-	ret = find_metadata(rt, key, &value);
+	ret = find_metadata(runtime, magic, key, &value);
 	if (ret)
 		return ret;
 	if (!value)

@@ -53,20 +53,25 @@ int neuron_parse_options(const char *text, struct neuron_options *opts);
 
 /* --- queries ---------------------------------------------------------------- */
 
-/* Return a RuntimeAPIErrorCode, and check all they are given; handle is that of a runtime. */
-int neuron_tensor(const struct neuron_handle *rt, bool output, uint64_t handle,
+/* Is it a runtime of this version? A RuntimeAPIErrorCode. */
+int neuron_check(const void *runtime, uint32_t magic);
+/*
+ * The functions of both versions, which magic tells. They return a RuntimeAPIErrorCode, and
+ * check all they are given.
+ */
+int neuron_tensor(void *runtime, uint32_t magic, bool output, uint64_t handle,
 		  struct apu_tensor_info *info);
-int neuron_number(const struct neuron_handle *rt, bool output, size_t *number);
-int neuron_rank(const struct neuron_handle *rt, bool output, uint64_t handle, uint32_t *rank);
-int neuron_size(const struct neuron_handle *rt, bool output, uint64_t handle, size_t *size);
-int neuron_padded_size(const struct neuron_handle *rt, bool output, uint64_t handle, size_t *size);
-int neuron_padded_dims(const struct neuron_handle *rt, bool output, uint64_t handle,
+int neuron_number(void *runtime, uint32_t magic, bool output, size_t *number);
+int neuron_rank(void *runtime, uint32_t magic, bool output, uint64_t handle, uint32_t *rank);
+int neuron_size(void *runtime, uint32_t magic, bool output, uint64_t handle, size_t *size);
+int neuron_padded_size(void *runtime, uint32_t magic, bool output, uint64_t handle, size_t *size);
+int neuron_padded_dims(void *runtime, uint32_t magic, bool output, uint64_t handle,
 		       RuntimeAPIDimensions *dims);
-int neuron_pitch(const struct neuron_handle *rt, bool output, uint64_t handle, size_t *pitch);
+int neuron_pitch(void *runtime, uint32_t magic, bool output, uint64_t handle, size_t *pitch);
 /* No shape is dynamic: an error. */
-int neuron_set_shape(const struct neuron_handle *rt, uint64_t handle);
-int neuron_metadata_info(const struct neuron_handle *rt, const char *key, size_t *size);
-int neuron_metadata(const struct neuron_handle *rt, const char *key, char *data, size_t size);
+int neuron_set_shape(void *runtime, uint32_t magic, uint64_t handle);
+int neuron_metadata_info(void *runtime, uint32_t magic, const char *key, size_t *size);
+int neuron_metadata(void *runtime, uint32_t magic, const char *key, char *data, size_t size);
 
 /* --- inputs and outputs ------------------------------------------------------ */
 

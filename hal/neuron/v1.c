@@ -53,31 +53,6 @@ struct runtime {
 	struct neuron_profile profile;
 };
 
-static struct runtime *as_runtime(void *runtime)
-{
-	struct runtime *rt = runtime;
-
-	if (!rt)
-		neuron_fail(NEURONRUNTIME_UNEXPECTED_NULL, "the runtime is NULL");
-	else if (rt->handle.magic != NEURON_MAGIC_V1)
-		neuron_fail(NEURONRUNTIME_BAD_DATA, "this is no runtime of version 1");
-	else
-		return rt;
-	return NULL;
-}
-
-static int not_a_runtime(const void *runtime)
-{
-	return runtime ? NEURONRUNTIME_BAD_DATA : NEURONRUNTIME_UNEXPECTED_NULL;
-}
-
-const struct neuron_handle *version1_handle(void *runtime)
-{
-	struct runtime *rt = as_runtime(runtime);
-
-	return rt ? &rt->handle : NULL;
-}
-
 /* --- life ------------------------------------------------------------------- */
 
 NEURON_API int NeuronRuntime_getVersion(NeuronVersion *version)
@@ -157,11 +132,11 @@ static void free_run(struct run *run)
 
 NEURON_API void NeuronRuntime_release(void *runtime)
 {
-	struct runtime *rt = runtime ? as_runtime(runtime) : NULL;
+	struct runtime *rt = runtime;
 	struct run *run;
 	unsigned int i;
 
-	if (!rt)
+	if (!rt || neuron_check(rt, NEURON_MAGIC_V1))
 		return;
 	while ((run = rt->runs)) {
 		rt->runs = run->next;
@@ -242,10 +217,11 @@ static int load_and_release(struct runtime *rt, struct apu_model *model)
 
 static int check_empty(void *runtime)
 {
-	struct runtime *rt = as_runtime(runtime);
+	struct runtime *rt = runtime;
+	int ret = neuron_check(runtime, NEURON_MAGIC_V1);
 
-	if (!rt)
-		return not_a_runtime(runtime);
+	if (ret)
+		return ret;
 	if (rt->handle.model)
 		return neuron_fail(NEURONRUNTIME_BAD_STATE,
 				   "a network is loaded: a runtime takes one");
@@ -289,12 +265,12 @@ NEURON_API int apu_neuron_v1_load_fd(void *runtime, int fd)
 
 NEURON_API int NeuronRuntime_clone(void *original, void **runtime)
 {
-	struct runtime *from = as_runtime(original);
+	struct runtime *from = original;
 	struct runtime *rt;
-	int ret;
+	int ret = neuron_check(original, NEURON_MAGIC_V1);
 
-	if (!from)
-		return not_a_runtime(original);
+	if (ret)
+		return ret;
 	NEURON_CHECK_PTR(runtime);
 	rt = calloc(1, sizeof(*rt));
 	if (!rt)
@@ -328,15 +304,12 @@ static size_t client_size(const struct runtime *rt, bool output, const struct ap
 static int set_place(void *runtime, bool output, uint64_t handle, void *buffer, size_t length,
 		     BufferAttribute attribute, size_t offset)
 {
-	struct runtime *rt = as_runtime(runtime);
+	struct runtime *rt = runtime;
 	struct place place = {.offset = offset};
 	struct apu_tensor_info info;
 	size_t want;
-	int ret;
+	int ret = neuron_tensor(runtime, NEURON_MAGIC_V1, output, handle, &info);
 
-	if (!rt)
-		return not_a_runtime(runtime);
-	ret = neuron_tensor(&rt->handle, output, handle, &info);
 	if (ret)
 		return ret;
 	want = attribute.ionFd >= 0 ? info.padded_size : client_size(rt, output, &info);
@@ -491,12 +464,12 @@ static void put_run(struct run *run)
 /* A run with everything bound. */
 static int take_run(void *runtime, struct run **out)
 {
-	struct runtime *rt = as_runtime(runtime);
+	struct runtime *rt = runtime;
 	struct run *run;
-	int ret = NEURONRUNTIME_NO_ERROR;
+	int ret = neuron_check(runtime, NEURON_MAGIC_V1);
 
-	if (!rt)
-		return not_a_runtime(runtime);
+	if (ret)
+		return ret;
 	if (!rt->handle.model)
 		return neuron_fail(NEURONRUNTIME_BAD_STATE, "no network is loaded");
 	if (!rt->dev)
@@ -538,8 +511,10 @@ NEURON_API int NeuronRuntime_inference(void *runtime)
 
 NEURON_API int NeuronRuntime_isFenceSupported(void *runtime, uint8_t *supported)
 {
-	if (!as_runtime(runtime))
-		return not_a_runtime(runtime);
+	int ret = neuron_check(runtime, NEURON_MAGIC_V1);
+
+	if (ret)
+		return ret;
 	NEURON_CHECK_PTR(supported);
 	*supported = 1;
 	return NEURONRUNTIME_NO_ERROR;
@@ -589,8 +564,10 @@ NEURON_API int NeuronRuntime_inferenceFenced(void *runtime, FenceInfo *fenceInfo
 
 NEURON_API int NeuronRuntime_isEnqueueTriggerSupported(void *runtime, uint8_t *supported)
 {
-	if (!as_runtime(runtime))
-		return not_a_runtime(runtime);
+	int ret = neuron_check(runtime, NEURON_MAGIC_V1);
+
+	if (ret)
+		return ret;
 	NEURON_CHECK_PTR(supported);
 	*supported = 0;
 	return NEURONRUNTIME_NO_ERROR;
@@ -598,8 +575,10 @@ NEURON_API int NeuronRuntime_isEnqueueTriggerSupported(void *runtime, uint8_t *s
 
 static int no_trigger(void *runtime)
 {
-	if (!as_runtime(runtime))
-		return not_a_runtime(runtime);
+	int ret = neuron_check(runtime, NEURON_MAGIC_V1);
+
+	if (ret)
+		return ret;
 	return neuron_fail(NEURONRUNTIME_RUNTIME_ERROR, "enqueue and trigger are not supported: "
 							"use inference or inferenceFenced");
 }
@@ -622,12 +601,11 @@ NEURON_API int NeuronRuntime_inferenceTriggerFenced(void *runtime, FenceInfo *fe
 
 NEURON_API int NeuronRuntime_setQoSOption(void *runtime, const QoSOptions *qosOption)
 {
-	struct runtime *rt = as_runtime(runtime);
-	int ret;
+	struct runtime *rt = runtime;
+	int ret = neuron_check(runtime, NEURON_MAGIC_V1);
 
-	if (!rt)
-		return not_a_runtime(runtime);
-	ret = neuron_check_qos(qosOption);
+	if (!ret)
+		ret = neuron_check_qos(qosOption);
 	if (ret)
 		return ret;
 	if (!rt->handle.model)
@@ -638,12 +616,12 @@ NEURON_API int NeuronRuntime_setQoSOption(void *runtime, const QoSOptions *qosOp
 NEURON_API int NeuronRuntime_getProfiledQoSData(void *runtime, ProfiledQoSData **profiledQoSData,
 						uint8_t *execBoostValue)
 {
-	struct runtime *rt = as_runtime(runtime);
+	struct runtime *rt = runtime;
 	struct run *run;
-	int ret;
+	int ret = neuron_check(runtime, NEURON_MAGIC_V1);
 
-	if (!rt)
-		return not_a_runtime(runtime);
+	if (ret)
+		return ret;
 	NEURON_CHECK_PTR(profiledQoSData);
 	NEURON_CHECK_PTR(execBoostValue);
 	pthread_mutex_lock(&rt->lock);

@@ -8,7 +8,7 @@
 int version1_check_single(void *runtime, bool output)
 {
 	size_t number;
-	int ret = neuron_number(version1_handle(runtime), output, &number);
+	int ret = neuron_number(runtime, NEURON_MAGIC_V1, output, &number);
 
 	if (ret || number == 1)
 		return ret;
@@ -18,32 +18,32 @@ int version1_check_single(void *runtime, bool output)
 
 NEURON_API int NeuronRuntime_getInputNumber(void *runtime, size_t *size)
 {
-	return neuron_number(version1_handle(runtime), false, size);
+	return neuron_number(runtime, NEURON_MAGIC_V1, false, size);
 }
 
 NEURON_API int NeuronRuntime_getOutputNumber(void *runtime, size_t *size)
 {
-	return neuron_number(version1_handle(runtime), true, size);
+	return neuron_number(runtime, NEURON_MAGIC_V1, true, size);
 }
 
 NEURON_API int NeuronRuntime_getInputRank(void *runtime, uint64_t handle, uint32_t *rank)
 {
-	return neuron_rank(version1_handle(runtime), false, handle, rank);
+	return neuron_rank(runtime, NEURON_MAGIC_V1, false, handle, rank);
 }
 
 NEURON_API int NeuronRuntime_getOutputRank(void *runtime, uint64_t handle, uint32_t *rank)
 {
-	return neuron_rank(version1_handle(runtime), true, handle, rank);
+	return neuron_rank(runtime, NEURON_MAGIC_V1, true, handle, rank);
 }
 
 NEURON_API int NeuronRuntime_getInputSize(void *runtime, uint64_t handle, size_t *size)
 {
-	return neuron_size(version1_handle(runtime), false, handle, size);
+	return neuron_size(runtime, NEURON_MAGIC_V1, false, handle, size);
 }
 
 NEURON_API int NeuronRuntime_getOutputSize(void *runtime, uint64_t handle, size_t *size)
 {
-	return neuron_size(version1_handle(runtime), true, handle, size);
+	return neuron_size(runtime, NEURON_MAGIC_V1, true, handle, size);
 }
 
 NEURON_API int NeuronRuntime_getSingleInputSize(void *runtime, size_t *size)
@@ -62,12 +62,12 @@ NEURON_API int NeuronRuntime_getSingleOutputSize(void *runtime, size_t *size)
 
 NEURON_API int NeuronRuntime_getInputPaddedSize(void *runtime, uint64_t handle, size_t *size)
 {
-	return neuron_padded_size(version1_handle(runtime), false, handle, size);
+	return neuron_padded_size(runtime, NEURON_MAGIC_V1, false, handle, size);
 }
 
 NEURON_API int NeuronRuntime_getOutputPaddedSize(void *runtime, uint64_t handle, size_t *size)
 {
-	return neuron_padded_size(version1_handle(runtime), true, handle, size);
+	return neuron_padded_size(runtime, NEURON_MAGIC_V1, true, handle, size);
 }
 
 NEURON_API int NeuronRuntime_getSingleInputPaddedSize(void *runtime, size_t *size)
@@ -87,13 +87,13 @@ NEURON_API int NeuronRuntime_getSingleOutputPaddedSize(void *runtime, size_t *si
 NEURON_API int NeuronRuntime_getInputPaddedDimensions(void *runtime, uint64_t handle,
 						      RuntimeAPIDimensions *dims)
 {
-	return neuron_padded_dims(version1_handle(runtime), false, handle, dims);
+	return neuron_padded_dims(runtime, NEURON_MAGIC_V1, false, handle, dims);
 }
 
 NEURON_API int NeuronRuntime_getOutputPaddedDimensions(void *runtime, uint64_t handle,
 						       RuntimeAPIDimensions *dims)
 {
-	return neuron_padded_dims(version1_handle(runtime), true, handle, dims);
+	return neuron_padded_dims(runtime, NEURON_MAGIC_V1, true, handle, dims);
 }
 
 NEURON_API int NeuronRuntime_getSingleInputPaddedDimensions(void *runtime,
@@ -114,12 +114,12 @@ NEURON_API int NeuronRuntime_getSingleOutputPaddedDimensions(void *runtime,
 
 NEURON_API int NeuronRuntime_getMetadataInfo(void *runtime, const char *key, size_t *size)
 {
-	return neuron_metadata_info(version1_handle(runtime), key, size);
+	return neuron_metadata_info(runtime, NEURON_MAGIC_V1, key, size);
 }
 
 NEURON_API int NeuronRuntime_getMetadata(void *runtime, const char *key, char *data, size_t size)
 {
-	return neuron_metadata(version1_handle(runtime), key, data, size);
+	return neuron_metadata(runtime, NEURON_MAGIC_V1, key, data, size);
 }
 
 NEURON_API int NeuronRuntime_setInputShape(void *runtime, uint64_t handle, uint32_t *dims,
@@ -127,5 +127,5 @@ NEURON_API int NeuronRuntime_setInputShape(void *runtime, uint64_t handle, uint3
 {
 	(void)dims;
 	(void)rank;
-	return neuron_set_shape(version1_handle(runtime), handle);
+	return neuron_set_shape(runtime, NEURON_MAGIC_V1, handle);
 }

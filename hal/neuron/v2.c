@@ -11,27 +11,8 @@
 #include "pool.h"
 #include "version1.h"
 
-/* NULL, with an error text, if it is no runtime of this version. */
-static struct pool *as_pool(void *runtime)
-{
-	struct pool *pool = runtime;
-
-	if (!pool)
-		neuron_fail(NEURONRUNTIME_UNEXPECTED_NULL, "the runtime is NULL");
-	else if (pool->handle.magic != NEURON_MAGIC_V2)
-		neuron_fail(NEURONRUNTIME_BAD_DATA, "this is no runtime of version 2");
-	else
-		return pool;
-	return NULL;
-}
-
-static int not_a_pool(const void *runtime)
-{
-	return runtime ? NEURONRUNTIME_BAD_DATA : NEURONRUNTIME_UNEXPECTED_NULL;
-}
-
-/* For the queries: NULL stays NULL, which they refuse. */
-#define HANDLE(runtime) (as_pool(runtime) ? &((struct pool *)(runtime))->handle : NULL)
+/* Each takes one of the driver's 256 contexts per device handle. */
+#define MAX_THREADS 256
 
 /* Takes over the reference to model. */
 static int create(struct apu_model *model, size_t threads, void **runtime, size_t backlog,
@@ -42,7 +23,11 @@ static int create(struct apu_model *model, size_t threads, void **runtime, size_
 	struct pool *pool;
 	int ret;
 
-	ret = neuron_parse_options(options, &opts);
+	if (threads > MAX_THREADS)
+		ret = neuron_fail(NEURONRUNTIME_BAD_DATA, "%zu threads are more than %d", threads,
+				  MAX_THREADS);
+	else
+		ret = neuron_parse_options(options, &opts);
 	if (!ret) {
 		ret = neuron_error(apu_device_open(opts.device, &dev));
 		free(opts.device);
@@ -110,87 +95,85 @@ NEURON_API int apu_neuron_v2_create_fd(int fd, size_t nbThreads, void **runtime,
 
 NEURON_API void NeuronRuntimeV2_release(void *runtime)
 {
-	struct pool *pool = runtime ? as_pool(runtime) : NULL;
-
-	if (pool)
-		pool_release(pool);
+	if (runtime && !neuron_check(runtime, NEURON_MAGIC_V2))
+		pool_release(runtime);
 }
 
 NEURON_API int NeuronRuntimeV2_enqueue(void *runtime, AsyncInferenceRequest request,
 				       uint64_t *job_id)
 {
-	struct pool *pool = as_pool(runtime);
+	int ret = neuron_check(runtime, NEURON_MAGIC_V2);
 
-	return pool ? pool_enqueue(pool, &request, job_id) : not_a_pool(runtime);
+	return ret ? ret : pool_enqueue(runtime, &request, job_id);
 }
 
 NEURON_API int NeuronRuntimeV2_run(void *runtime, SyncInferenceRequest request)
 {
-	struct pool *pool = as_pool(runtime);
+	int ret = neuron_check(runtime, NEURON_MAGIC_V2);
 
-	return pool ? pool_run(pool, &request) : not_a_pool(runtime);
+	return ret ? ret : pool_run(runtime, &request);
 }
 
 NEURON_API int NeuronRuntimeV2_getInputNumber(void *runtime, size_t *size)
 {
-	return neuron_number(HANDLE(runtime), false, size);
+	return neuron_number(runtime, NEURON_MAGIC_V2, false, size);
 }
 
 NEURON_API int NeuronRuntimeV2_getOutputNumber(void *runtime, size_t *size)
 {
-	return neuron_number(HANDLE(runtime), true, size);
+	return neuron_number(runtime, NEURON_MAGIC_V2, true, size);
 }
 
 NEURON_API int NeuronRuntimeV2_getInputRank(void *runtime, uint64_t handle, uint32_t *rank)
 {
-	return neuron_rank(HANDLE(runtime), false, handle, rank);
+	return neuron_rank(runtime, NEURON_MAGIC_V2, false, handle, rank);
 }
 
 NEURON_API int NeuronRuntimeV2_getOutputRank(void *runtime, uint64_t handle, uint32_t *rank)
 {
-	return neuron_rank(HANDLE(runtime), true, handle, rank);
+	return neuron_rank(runtime, NEURON_MAGIC_V2, true, handle, rank);
 }
 
 NEURON_API int NeuronRuntimeV2_getInputSize(void *runtime, uint64_t handle, size_t *size)
 {
-	return neuron_size(HANDLE(runtime), false, handle, size);
+	return neuron_size(runtime, NEURON_MAGIC_V2, false, handle, size);
 }
 
 NEURON_API int NeuronRuntimeV2_getOutputSize(void *runtime, uint64_t handle, size_t *size)
 {
-	return neuron_size(HANDLE(runtime), true, handle, size);
+	return neuron_size(runtime, NEURON_MAGIC_V2, true, handle, size);
 }
 
 NEURON_API int NeuronRuntimeV2_getInputPaddedSize(void *runtime, uint64_t handle, size_t *size)
 {
-	return neuron_padded_size(HANDLE(runtime), false, handle, size);
+	return neuron_padded_size(runtime, NEURON_MAGIC_V2, false, handle, size);
 }
 
 NEURON_API int NeuronRuntimeV2_getOutputPaddedSize(void *runtime, uint64_t handle, size_t *size)
 {
-	return neuron_padded_size(HANDLE(runtime), true, handle, size);
+	return neuron_padded_size(runtime, NEURON_MAGIC_V2, true, handle, size);
 }
 
 NEURON_API int NeuronRuntimeV2_getInputPaddedDimensions(void *runtime, uint64_t handle,
 							RuntimeAPIDimensions *dims)
 {
-	return neuron_padded_dims(HANDLE(runtime), false, handle, dims);
+	return neuron_padded_dims(runtime, NEURON_MAGIC_V2, false, handle, dims);
 }
 
 NEURON_API int NeuronRuntimeV2_getOutputPaddedDimensions(void *runtime, uint64_t handle,
 							 RuntimeAPIDimensions *dims)
 {
-	return neuron_padded_dims(HANDLE(runtime), true, handle, dims);
+	return neuron_padded_dims(runtime, NEURON_MAGIC_V2, true, handle, dims);
 }
 
 NEURON_API int NeuronRuntimeV2_getInputPitch(void *runtime, uint64_t handle, size_t *pitch)
 {
-	return neuron_pitch(HANDLE(runtime), false, handle, pitch);
+	return neuron_pitch(runtime, NEURON_MAGIC_V2, false, handle, pitch);
 }
 
 NEURON_API int NeuronRuntimeV2_getOutputPitch(void *runtime, uint64_t handle, size_t *pitch)
 {
-	return neuron_pitch(HANDLE(runtime), true, handle, pitch);
+	return neuron_pitch(runtime, NEURON_MAGIC_V2, true, handle, pitch);
 }
 
 NEURON_API int NeuronRuntimeV2_setInputShape(void *runtime, uint64_t handle, uint32_t *dims,
@@ -198,18 +181,17 @@ NEURON_API int NeuronRuntimeV2_setInputShape(void *runtime, uint64_t handle, uin
 {
 	(void)dims;
 	(void)rank;
-	return neuron_set_shape(HANDLE(runtime), handle);
+	return neuron_set_shape(runtime, NEURON_MAGIC_V2, handle);
 }
 
 NEURON_API int NeuronRuntimeV2_setQoSOption(void *runtime, const QoSOptions *qosOption)
 {
-	struct pool *pool = as_pool(runtime);
+	struct pool *pool = runtime;
 	size_t i;
-	int ret;
+	int ret = neuron_check(runtime, NEURON_MAGIC_V2);
 
-	if (!pool)
-		return not_a_pool(runtime);
-	ret = neuron_check_qos(qosOption);
+	if (!ret)
+		ret = neuron_check_qos(qosOption);
 	for (i = 0; !ret && i < pool->num_slots; i++)
 		ret = neuron_apply_qos(pool->slots[i].session, qosOption);
 	return ret;
@@ -217,8 +199,10 @@ NEURON_API int NeuronRuntimeV2_setQoSOption(void *runtime, const QoSOptions *qos
 
 NEURON_API int NeuronRuntimeV2_setQoS(void *runtime, const char *key, const char *value)
 {
-	if (!as_pool(runtime))
-		return not_a_pool(runtime);
+	int ret = neuron_check(runtime, NEURON_MAGIC_V2);
+
+	if (ret)
+		return ret;
 	NEURON_CHECK_PTR(key);
 	NEURON_CHECK_PTR(value);
 	return neuron_fail(NEURONRUNTIME_RUNTIME_ERROR,
@@ -228,11 +212,11 @@ NEURON_API int NeuronRuntimeV2_setQoS(void *runtime, const char *key, const char
 NEURON_API int NeuronRuntimeV2_getProfiledQoSData(void *runtime, ProfiledQoSData **profiledQoSData,
 						  uint8_t *execBoostValue)
 {
-	struct pool *pool = as_pool(runtime);
-	int ret;
+	struct pool *pool = runtime;
+	int ret = neuron_check(runtime, NEURON_MAGIC_V2);
 
-	if (!pool)
-		return not_a_pool(runtime);
+	if (ret)
+		return ret;
 	NEURON_CHECK_PTR(profiledQoSData);
 	NEURON_CHECK_PTR(execBoostValue);
 	if (pool->num_slots != 1)
@@ -254,12 +238,12 @@ NEURON_API int NeuronRuntimeV2_getProfiledQoSData(void *runtime, ProfiledQoSData
 
 NEURON_API int NeuronRuntimeV2_getMetadataInfo(void *runtime, const char *key, size_t *size)
 {
-	return neuron_metadata_info(HANDLE(runtime), key, size);
+	return neuron_metadata_info(runtime, NEURON_MAGIC_V2, key, size);
 }
 
 NEURON_API int NeuronRuntimeV2_getMetadata(void *runtime, const char *key, char *data, size_t size)
 {
-	return neuron_metadata(HANDLE(runtime), key, data, size);
+	return neuron_metadata(runtime, NEURON_MAGIC_V2, key, data, size);
 }
 
 /* --- extensions ------------------------------------------------------------- */
@@ -271,24 +255,24 @@ NEURON_API const char *apu_neuron_error(void)
 
 NEURON_API int apu_neuron_v2_cancel(void *runtime, uint64_t job_id)
 {
-	struct pool *pool = as_pool(runtime);
-
-	return pool ? pool_cancel(pool, job_id) : -EINVAL;
+	if (neuron_check(runtime, NEURON_MAGIC_V2))
+		return -EINVAL;
+	return pool_cancel(runtime, job_id);
 }
 
 NEURON_API int apu_neuron_v2_wait(void *runtime, uint64_t job_id, int64_t timeout_ns)
 {
-	struct pool *pool = as_pool(runtime);
-
-	return pool ? pool_wait(pool, job_id, timeout_ns) : -EINVAL;
+	if (neuron_check(runtime, NEURON_MAGIC_V2))
+		return -EINVAL;
+	return pool_wait(runtime, job_id, timeout_ns);
 }
 
 NEURON_API int apu_neuron_v2_run_fenced(void *runtime, SyncInferenceRequest request, int in_fence,
 					int *out_fence)
 {
-	struct pool *pool = as_pool(runtime);
-
-	return pool ? pool_run_fenced(pool, &request, in_fence, out_fence) : -EINVAL;
+	if (neuron_check(runtime, NEURON_MAGIC_V2))
+		return -EINVAL;
+	return pool_run_fenced(runtime, &request, in_fence, out_fence);
 }
 
 /* Constants and text are shared, and in one buffer of whole pages. */
@@ -323,12 +307,12 @@ NEURON_API int apu_neuron_get_memory(void *runtime, struct apu_memory *memory)
 	memset(memory, 0, sizeof(*memory));
 	if (handle->magic == NEURON_MAGIC_V1) {
 		version1_get_memory(runtime, memory);
-	} else if (as_pool(runtime)) {
-		for (i = 0; i < pool->num_slots; i++)
-			add_memory(memory, pool->slots[i].session);
-	} else {
-		return -EINVAL;
+		return 0;
 	}
+	if (neuron_check(runtime, NEURON_MAGIC_V2))
+		return -EINVAL;
+	for (i = 0; i < pool->num_slots; i++)
+		add_memory(memory, pool->slots[i].session);
 	return 0;
 }
 

@@ -4,8 +4,6 @@
 
 #include "common.h"
 
-/* Of a runtime of version 1; else NULL, with an error text. */
-const struct neuron_handle *version1_handle(void *runtime);
 /* INCOMPLETE unless the network has one input, or output. */
 int version1_check_single(void *runtime, bool output);
 /* runtime is one of version 1. */

@@ -10,7 +10,7 @@
  *
  * Choosing nbThreads: 1 for a client that calls run() from one thread, or wants its
  * requests done in order; more for inferences that overlap, each for one more working
- * buffer. 0 is 1 without a thread until the first enqueue(). A backlog of 0 is 1.
+ * buffer; 256 at most. 0 is 1 without a thread until the first enqueue(). A backlog of 0 is 1.
  *
  * Threads: everything but release() may be called from several threads at a time;
  * setQoSOption() only while no request is queued or running.
