@@ -5,6 +5,7 @@
 
 # Every program there is, so that none is forgotten.
 TEST_GEN_PROGS := $(filter-out apu_test,$(basename $(wildcard apu_*.c)))
+TEST_PROGS := $(wildcard apu_*.sh)
 # Installed, but run by name only.
 TEST_GEN_PROGS_EXTENDED := hang $(basename $(wildcard bench_*.c))
 

@@ -79,8 +79,10 @@ static inline int apu_compat_gpuvm_sm_map(struct drm_gpuvm *gpuvm, void *priv,
 /* Names of namespaces have become strings. */
 #ifdef APU_HAVE_IMPORT_NS_SYMBOL
 #define APU_IMPORT_NS_DMA_BUF()	MODULE_IMPORT_NS(DMA_BUF)
+#define APU_IMPORT_NS_KUNIT()	MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING)
 #else
 #define APU_IMPORT_NS_DMA_BUF()	MODULE_IMPORT_NS("DMA_BUF")
+#define APU_IMPORT_NS_KUNIT()	MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING")
 #endif
 
 /* Later kernels keep the lists of mappings for every driver. */
