@@ -14,9 +14,9 @@
  */
 
 #include <linux/capability.h>
+#include <linux/dma-resv.h>
 #include <linux/slab.h>
 
-#include <drm/drm_auth.h>
 #include <drm/drm_drv.h>
 #include <drm/drm_print.h>
 
@@ -186,6 +186,14 @@ static void apu_ctx_kill(struct apu_ctx *ctx, const struct apu_job *job)
 	apu_slots_abort_ctx(ctx->adev, ctx);
 }
 
+/* What the next jobs will take: the worst, but not for ever. */
+static void apu_ctx_learn_cycles(struct apu_ctx *ctx, u64 cycles)
+{
+	u64 known = ctx->job_cycles;
+
+	WRITE_ONCE(ctx->job_cycles, cycles >= known ? cycles : known - (known - cycles) / 8);
+}
+
 /**
  * apu_ctx_retire() - Signal the fences of jobs whose turn has come
  * @ctx: context; &apu_device.job_lock is held
@@ -211,6 +219,8 @@ void apu_ctx_retire(struct apu_ctx *ctx)
 		record = &ctx->records[job->seqno % APU_CTX_RECORDS];
 		apu_ctx_record(job, record);
 		apu_perf_add(ctx->adev, &ctx->perf, record);
+		if (!job->result)
+			apu_ctx_learn_cycles(ctx, le64_to_cpu(record->hw.cycles));
 		apu_perf_add(ctx->adev, &ctx->client->perf, record);
 		ctx->done_seqno = job->seqno;
 
@@ -222,6 +232,54 @@ void apu_ctx_retire(struct apu_ctx *ctx)
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(apu_ctx_retire);
+
+/**
+ * apu_ctx_check_priority() - Whether the caller may have a priority
+ * @priority: &enum drm_apu_priority
+ *
+ * Return: 0, -EINVAL if there is no such priority, or -EACCES.
+ */
+int apu_ctx_check_priority(u32 priority)
+{
+	if (priority >= ARRAY_SIZE(apu_priorities))
+		return -EINVAL;
+	if (priority > DRM_APU_PRIORITY_NORMAL && !capable(CAP_SYS_NICE))
+		return -EACCES;
+
+	return 0;
+}
+
+/**
+ * apu_ctx_set_priority() - Change a context's priority
+ * @ctx: context
+ * @priority: &enum drm_apu_priority, checked
+ *
+ * Counts for jobs that are yet to be given to the hardware. The scheduler moves a
+ * queue when it is empty.
+ *
+ * Return: 0, or -EINTR.
+ */
+int apu_ctx_set_priority(struct apu_ctx *ctx, u32 priority)
+{
+	struct dma_resv *resv = drm_gpuvm_resv(&ctx->vm->base);
+	struct apu_device *adev = ctx->adev;
+	int ret;
+
+	/* Jobs are armed under it. */
+	ret = dma_resv_lock_interruptible(resv, NULL);
+	if (ret)
+		return ret;
+
+	drm_sched_entity_set_priority(&ctx->entity, apu_priorities[priority].sched);
+	drm_sched_entity_modify_sched(&ctx->entity, &adev->sched_list, 1);
+	dma_resv_unlock(resv);
+
+	spin_lock_irq(&adev->job_lock);
+	ctx->hw_priority = apu_priorities[priority].hw;
+	spin_unlock_irq(&adev->job_lock);
+
+	return 0;
+}
 
 /**
  * apu_ctx_is_dead() - Whether a context takes no jobs any more
@@ -248,11 +306,12 @@ int apu_ctx_create_ioctl(struct drm_device *drm, void *data, struct drm_file *dr
 	struct apu_vm *vm;
 	int ret;
 
-	if (args->flags || args->priority >= ARRAY_SIZE(apu_priorities))
+	if (args->flags)
 		return -EINVAL;
-	if (args->priority == DRM_APU_PRIORITY_HIGH &&
-	    !capable(CAP_SYS_NICE) && !drm_is_current_master(drm_file))
-		return -EACCES;
+
+	ret = apu_ctx_check_priority(args->priority);
+	if (ret)
+		return ret;
 
 	vm = apu_vm_lookup(file, args->vm_id);
 	if (!vm)

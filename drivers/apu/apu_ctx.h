@@ -9,6 +9,7 @@
 #include <drm/apu_accel.h>
 
 #include "apu_perf.h"
+#include "apu_qos.h"
 #include "apu_regs.h"
 
 struct apu_device;
@@ -49,8 +50,10 @@ struct apu_ctx {
 	struct apu_vm *vm;
 	/** @entity: the scheduler's queue */
 	struct drm_sched_entity entity;
-	/** @hw_priority: priority in the hardware */
+	/** @hw_priority: priority in the hardware of jobs to come; protected by job_lock */
 	u8 hw_priority;
+	/** @qos: what the context wants of the clock */
+	struct apu_ctx_qos qos;
 	/** @client: sums of the client that the context belongs to */
 	struct apu_client_perf *client;
 	/** @fence_context: context of hardware fences */
@@ -71,6 +74,8 @@ struct apu_ctx {
 		/** @fail.record: the job */
 		struct apu_ctx_record record;
 	} fail;
+	/** @job_cycles: cycles of a job, as a rule: falls slowly; written with job_lock */
+	u64 job_cycles;
 	/** @perf: sums over all jobs */
 	struct apu_perf perf;
 	/** @records: last jobs, by seqno modulo their number */
@@ -82,6 +87,8 @@ struct apu_ctx *apu_ctx_get(struct apu_ctx *ctx);
 void apu_ctx_put(struct apu_ctx *ctx);
 void apu_ctx_close_all(struct apu_file *file);
 
+int apu_ctx_check_priority(u32 priority);
+int apu_ctx_set_priority(struct apu_ctx *ctx, u32 priority);
 bool apu_ctx_is_dead(struct apu_ctx *ctx);
 void apu_ctx_retire(struct apu_ctx *ctx);
 

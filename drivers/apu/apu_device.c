@@ -22,6 +22,7 @@
 #include <drm/drm_managed.h>
 #include <drm/drm_print.h>
 
+#include "apu_devfreq.h"
 #include "apu_device.h"
 #include "apu_engine.h"
 #include "apu_sched.h"
@@ -90,6 +91,7 @@ int apu_device_resume(struct apu_device *adev)
 	mutex_lock(&adev->hw_lock);
 	apu_device_start_top(adev);
 	mutex_unlock(&adev->hw_lock);
+	apu_devfreq_resume(adev);
 
 	return 0;
 }
@@ -102,6 +104,8 @@ int apu_device_resume(struct apu_device *adev)
  */
 int apu_device_suspend(struct apu_device *adev)
 {
+	apu_devfreq_suspend(adev);
+
 	mutex_lock(&adev->hw_lock);
 	apu_device_stop_top(adev);
 	reset_control_assert(adev->reset);
@@ -283,15 +287,19 @@ static int apu_device_read_info(struct apu_device *adev)
 	return 0;
 }
 
-/* There is no frequency scaling yet: run at the fastest point. */
+/* Begin at the fastest point; see apu_devfreq.c. */
 static int apu_device_init_clock(struct apu_device *adev)
 {
-	long max;
+	long min, max;
 
+	min = clk_round_rate(adev->clk, 1);
+	if (min <= 0)
+		return min ?: -EINVAL;
 	max = clk_round_rate(adev->clk, ULONG_MAX);
 	if (max <= 0)
 		return max ?: -EINVAL;
 
+	adev->info.min_khz = min / 1000;
 	adev->info.max_khz = max / 1000;
 
 	return clk_set_rate(adev->clk, max);

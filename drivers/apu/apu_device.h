@@ -4,11 +4,14 @@
 
 #include <drm/drm_device.h>
 #include <drm/gpu_scheduler.h>
+#include <linux/completion.h>
+#include <linux/devfreq.h>
 #include <linux/idr.h>
 #include <linux/io.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/pm_qos.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
@@ -48,6 +51,8 @@ struct apu_info {
 	u32 pa_bits;
 	/** @time_hz: frequency of timestamps */
 	u32 time_hz;
+	/** @min_khz: slowest clock */
+	u32 min_khz;
 	/** @max_khz: fastest clock */
 	u32 max_khz;
 };
@@ -111,6 +116,48 @@ struct apu_device {
 		bool gone;
 	} pm;
 
+	/** @qos: what contexts with jobs want of the clock */
+	struct {
+		/** @qos.lock: protects the rest */
+		struct mutex lock;
+		/** @qos.active: contexts with jobs */
+		struct list_head active;
+		/** @qos.floor: least frequency */
+		struct dev_pm_qos_request floor;
+		/** @qos.ceiling: highest frequency */
+		struct dev_pm_qos_request ceiling;
+		/** @qos.floor_khz: what @qos.floor says */
+		u32 floor_khz;
+		/** @qos.ceiling_khz: what @qos.ceiling says */
+		u32 ceiling_khz;
+		/** @qos.gone: the requests are withdrawn */
+		bool gone;
+	} qos;
+
+	/** @devfreq: frequency scaling; figures are protected by @job_lock */
+	struct {
+		/** @devfreq.base: the core's part, NULL without operating points */
+		struct devfreq *base;
+		/** @devfreq.profile: what the core knows */
+		struct devfreq_dev_profile profile;
+		/** @devfreq.governor: when to change */
+		struct devfreq_simple_ondemand_data governor;
+		/** @devfreq.released: @devfreq.base is gone for good */
+		struct completion released;
+		/** @devfreq.since: when the figures were brought up to date */
+		ktime_t since;
+		/** @devfreq.busy: there are jobs in slots */
+		bool busy;
+		/** @devfreq.busy_ns: time with jobs in slots */
+		u64 busy_ns;
+		/** @devfreq.total_ns: time with and without */
+		u64 total_ns;
+		/** @devfreq.last_busy_ns: the same of the last complete window */
+		u64 last_busy_ns;
+		/** @devfreq.last_total_ns: the same */
+		u64 last_total_ns;
+	} devfreq;
+
 	/** @mmu: address-space ids */
 	struct {
 		/** @mmu.asids: ASIDs in use */
@@ -119,6 +166,8 @@ struct apu_device {
 
 	/** @job_lock: protects @slots and the jobs in flight of every context */
 	spinlock_t job_lock;
+	/** @slots_used: slots that hold a job */
+	unsigned int slots_used;
 	/** @slots: job slots */
 	struct apu_slot slots[APU_NUM_SLOTS];
 	/** @slot_order: jobs armed so far */
@@ -139,6 +188,8 @@ struct apu_device {
 	struct drm_gpu_scheduler sched;
 	/** @bind_sched: the scheduler of binds, which it runs one at a time */
 	struct drm_gpu_scheduler bind_sched;
+	/** @sched_list: @sched, as a list of schedulers for entities */
+	struct drm_gpu_scheduler *sched_list;
 	/** @watchdog: looks after jobs in slots */
 	struct delayed_work watchdog;
 	/** @watchdog_wq: where @watchdog runs; fences may depend on it */

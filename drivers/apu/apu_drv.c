@@ -26,11 +26,13 @@
 #include "apu_bind.h"
 #include "apu_ctx.h"
 #include "apu_debugfs.h"
+#include "apu_devfreq.h"
 #include "apu_device.h"
 #include "apu_drv.h"
 #include "apu_engine.h"
 #include "apu_gem.h"
 #include "apu_perf.h"
+#include "apu_qos.h"
 #include "apu_reset.h"
 #include "apu_sched.h"
 #include "apu_submit.h"
@@ -120,6 +122,7 @@ static const struct drm_ioctl_desc apu_ioctls[] = {
 	APU_IOCTL(CTX_GET_STATE, apu_ctx_get_state_ioctl),
 	APU_IOCTL(SUBMIT, apu_submit_ioctl),
 	APU_IOCTL(JOB_STATS, apu_job_stats_ioctl),
+	APU_IOCTL(CTX_SET_QOS, apu_ctx_set_qos_ioctl),
 	APU_IOCTL(CTX_GET_COUNTERS, apu_ctx_get_counters_ioctl),
 };
 
@@ -183,9 +186,17 @@ static int apu_bind(struct device *dev)
 	if (ret)
 		goto err_drvdata;
 
-	ret = component_bind_all(dev, adev);
+	ret = apu_devfreq_init(adev);
 	if (ret)
 		goto err_fini;
+
+	ret = apu_qos_init(adev);
+	if (ret)
+		goto err_devfreq;
+
+	ret = component_bind_all(dev, adev);
+	if (ret)
+		goto err_qos;
 
 	ret = apu_engines_check(adev);
 	if (ret)
@@ -203,6 +214,10 @@ static int apu_bind(struct device *dev)
 
 err_unbind:
 	component_unbind_all(dev, adev);
+err_qos:
+	apu_qos_fini(adev);
+err_devfreq:
+	apu_devfreq_fini(adev);
 err_fini:
 	pm_runtime_put_sync(dev);
 	apu_device_fini(adev);
@@ -220,6 +235,8 @@ static void apu_unbind(struct device *dev)
 	apu_reset_unplug(adev);
 	apu_pm_gone(adev);
 	apu_gem_unplug(adev);
+	apu_qos_fini(adev);
+	apu_devfreq_fini(adev);
 
 	component_unbind_all(dev, adev);
 	apu_device_fini(adev);

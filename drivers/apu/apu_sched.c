@@ -100,8 +100,10 @@ struct apu_job *apu_job_create(struct apu_ctx *ctx)
  */
 void apu_job_free(struct apu_job *job)
 {
-	if (job->pm_held)
+	if (job->pm_held) {
+		apu_qos_put(job->ctx);
 		apu_pm_put(job->ctx->adev, job->classes);
+	}
 	apu_ctx_put(job->ctx);
 	/* Once run, the fence belongs to those who have references. */
 	if (!job->seqno)
@@ -211,6 +213,7 @@ int apu_sched_init(struct apu_device *adev)
 	};
 	int ret;
 
+	adev->sched_list = &adev->sched;
 	ret = drm_sched_init(&adev->sched, &args);
 	if (ret)
 		return ret;

@@ -51,7 +51,7 @@ struct apu_job {
 	u32 time_limit_us;
 	/** @classes: engine classes that they need */
 	u32 classes;
-	/** @pm_held: there is a power reference on @classes */
+	/** @pm_held: there is a power reference on @classes, and the context's QoS counts */
 	bool pm_held;
 
 	/** @node: in &apu_ctx.inflight; this and what follows: &apu_device.job_lock */

@@ -20,6 +20,7 @@
 #include <drm/drm_print.h>
 
 #include "apu_ctx.h"
+#include "apu_devfreq.h"
 #include "apu_device.h"
 #include "apu_kunit.h"
 #include "apu_mmu.h"
@@ -152,6 +153,8 @@ void apu_slot_start(struct apu_device *adev, struct apu_job *job)
 	desc->cookie = cpu_to_le64(job->seqno);
 	memcpy(desc->streams, job->streams, job->num_streams * sizeof(desc->streams[0]));
 
+	if (!adev->slots_used++)
+		apu_devfreq_mark(adev, true);
 	adev->slots[slot].job = job;
 	adev->slots[slot].after = after;
 	adev->slots[slot].order = adev->slot_order++;
@@ -241,6 +244,8 @@ static void apu_slot_end(struct apu_device *adev, unsigned int slot, u32 status)
 	struct apu_job *job = adev->slots[slot].job;
 
 	adev->slots[slot].job = NULL;
+	if (!--adev->slots_used)
+		apu_devfreq_mark(adev, false);
 	memcpy(&job->record, apu_slot_completion(adev, slot), sizeof(job->record));
 	job->record.status = cpu_to_le32(status);
 	trace_apu_done(job, slot);

@@ -269,6 +269,7 @@ static int apu_submit_power(struct apu_submit *submit)
 		ret = apu_pm_get(submit->adev, job->classes);
 		if (ret)
 			return ret;
+		apu_qos_get(job->ctx);
 		job->pm_held = true;
 	}
 

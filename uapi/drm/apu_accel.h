@@ -55,6 +55,8 @@ enum drm_apu_ioctl_id {
 	DRM_APU_JOB_STATS,
 	/** @DRM_APU_CTX_GET_COUNTERS: Read what the jobs of a context have used in all. */
 	DRM_APU_CTX_GET_COUNTERS,
+	/** @DRM_APU_CTX_SET_QOS: Change priority and what a context wants of the clock. */
+	DRM_APU_CTX_SET_QOS,
 };
 
 /**
@@ -285,7 +287,7 @@ enum drm_apu_priority {
 	DRM_APU_PRIORITY_LOW = 0,
 	/** @DRM_APU_PRIORITY_NORMAL: The usual one. */
 	DRM_APU_PRIORITY_NORMAL,
-	/** @DRM_APU_PRIORITY_HIGH: Above; needs CAP_SYS_NICE or DRM master rights, else -EACCES. */
+	/** @DRM_APU_PRIORITY_HIGH: Above; needs CAP_SYS_NICE, else -EACCES. */
 	DRM_APU_PRIORITY_HIGH,
 };
 
@@ -526,6 +528,45 @@ struct drm_apu_ctx_get_counters {
 	struct drm_apu_class_counters classes[DRM_APU_MAX_ENGINE_CLASSES];
 };
 
+/** DRM_APU_QOS_PREFER_POWER - rather slow than thirsty */
+#define DRM_APU_QOS_PREFER_POWER (1 << 0)
+
+/**
+ * struct drm_apu_ctx_set_qos - argument of DRM_IOCTL_APU_CTX_SET_QOS
+ *
+ * A new context has the priority that it was created with, and all else zero. What
+ * is set counts while the context has jobs, and for jobs that have not started.
+ *
+ * All engines have one clock. It follows the load, but is at least as fast as any
+ * context with jobs wants. While all contexts with jobs prefer power, and nothing
+ * else needs more, it stays in the lower half of its range.
+ *
+ * -EINVAL: @boost, @priority or a flag is out of range. -EACCES: the priority
+ * needs CAP_SYS_NICE. Nothing has changed then.
+ */
+struct drm_apu_ctx_set_qos {
+	/** @ctx_id: Context. */
+	__u32 ctx_id;
+	/** @flags: DRM_APU_QOS_*. */
+	__u32 flags;
+	/** @priority: &enum drm_apu_priority. */
+	__u32 priority;
+	/**
+	 * @boost: Percent, 0 to 100, of the way from the slowest to the fastest
+	 * clock that is the least. 0 leaves it to the load.
+	 */
+	__u32 boost;
+	/**
+	 * @deadline_us: Device time, from start to end, that a job should take at
+	 * most, in microseconds; 0 for none. The kernel learns how many cycles the
+	 * context's jobs take; the first runs at the fastest clock. A missed
+	 * deadline has no consequences.
+	 */
+	__u32 deadline_us;
+	/** @pad: Must be zero. */
+	__u32 pad;
+};
+
 #define DRM_IOCTL_APU_DEV_QUERY \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_APU_DEV_QUERY, struct drm_apu_dev_query)
 #define DRM_IOCTL_APU_VM_CREATE \
@@ -550,6 +591,8 @@ struct drm_apu_ctx_get_counters {
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_APU_SUBMIT, struct drm_apu_submit)
 #define DRM_IOCTL_APU_JOB_STATS \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_APU_JOB_STATS, struct drm_apu_job_stats)
+#define DRM_IOCTL_APU_CTX_SET_QOS \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_APU_CTX_SET_QOS, struct drm_apu_ctx_set_qos)
 #define DRM_IOCTL_APU_CTX_GET_COUNTERS \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_APU_CTX_GET_COUNTERS, struct drm_apu_ctx_get_counters)
 
