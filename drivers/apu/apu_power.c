@@ -221,7 +221,7 @@ static unsigned long apu_core_recalc_rate(struct clk_hw *hw, unsigned long paren
 	struct apu_power *pwr = core_to_power(hw);
 	u32 status = readl(pwr->regs + APU_PWR_OPP_STATUS);
 
-	return apu_core_opp_rate(pwr, FIELD_GET(APU_PWR_OPP_STATUS_CURRENT, status));
+	return apu_core_opp_rate(pwr->regs, FIELD_GET(APU_PWR_OPP_STATUS_CURRENT, status));
 }
 
 static int apu_core_determine_rate(struct clk_hw *hw, struct clk_rate_request *req)
