@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
-/* Parts of the compiler by themselves. TAP. */
+/* Parts of the compiler by themselves. */
 #include <math.h>
-#include <stdio.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
+/* The compiler has another. */
+#undef fail
+
 #include "../place.h"
 #include "../quant.h"
 #include "../sched.h"
 #include "../tflite.h"
-
-static unsigned count, failures;
-
-static void ok(bool good, const char *what)
-{
-	printf("%sok %u - %s\n", good ? "" : "not ", ++count, what);
-	failures += !good;
-}
 
 /* A small generator, so that failures repeat. */
 static uint32_t state = 12345;
@@ -26,71 +26,111 @@ static uint32_t rnd(uint32_t n)
 	return (uint32_t)(((uint64_t)(state >> 8) * n) >> 24);
 }
 
-static void test_multiplier(void)
+static void multipliers_are_close_and_normal(void **unused)
 {
-	bool close = true, normal = true;
 	struct multiplier m;
 
 	for (double x = 1e-9; x < 1e6; x *= 1.37) {
 		m = quantize_multiplier(x);
-		close &= fabs(m.mult * pow(2, m.shift - 31) / x - 1) < 1e-9;
-		normal &= m.mult >= 1 << 30;
+		assert_true(fabs(m.mult * pow(2, m.shift - 31) / x - 1) < 1e-9);
+		assert_in_range(m.mult, 1 << 30, INT32_MAX);
 	}
-	ok(close, "quantize_multiplier: within 2^-31");
-	ok(normal, "quantize_multiplier: normalised");
-	m = quantize_multiplier(1.0);
-	ok(m.mult == 1 << 30 && m.shift == 1, "quantize_multiplier: 1");
+}
+
+static void multipliers_at_the_ends(void **unused)
+{
+	struct multiplier m = quantize_multiplier(1.0);
+
+	assert_int_equal(m.mult, 1 << 30);
+	assert_int_equal(m.shift, 1);
+	/* Rounds up to the next power. */
 	m = quantize_multiplier(1.0 - 1e-12);
-	ok(m.mult == 1 << 30 && m.shift == 1, "quantize_multiplier: rounds up to the next power");
+	assert_int_equal(m.mult, 1 << 30);
+	assert_int_equal(m.shift, 1);
+	/* Too small. */
 	m = quantize_multiplier(1e-12);
-	ok(!m.mult && !m.shift, "quantize_multiplier: too small becomes 0");
+	assert_int_equal(m.mult, 0);
+	assert_int_equal(m.shift, 0);
 	m = quantize_multiplier(0.0);
-	ok(!m.mult && !m.shift, "quantize_multiplier: 0");
+	assert_int_equal(m.mult, 0);
+	assert_int_equal(m.shift, 0);
 }
 
-static void test_ranges(void)
+static void assert_act_range(int act, int type, float scale, int zero, int min, int max)
 {
-	struct range r = act_range(TFL_ACT_RELU, TFL_INT8, 0.1f, -10);
+	struct range r = act_range(act, type, scale, zero);
 
-	ok(r.min == -10 && r.max == 127, "RELU begins at the zero point");
-	r = act_range(TFL_ACT_RELU6, TFL_UINT8, 0.05f, 20);
-	ok(r.min == 20 && r.max == 140, "RELU6 ends at 6 / scale");
-	r = act_range(TFL_ACT_RELU6, TFL_UINT8, 1e-9f, 20);
-	ok(r.min == 20 && r.max == 255, "RELU6 of a tiny scale ends with the type");
-	r = act_range(TFL_ACT_RELU_N1_TO_1, TFL_INT16, 0.001f, 0);
-	ok(r.min == -1000 && r.max == 1000, "RELU_N1_TO_1");
-	r = act_range(TFL_ACT_NONE, TFL_INT8, 0.1f, 5);
-	ok(r.min == -128 && r.max == 127, "no activation");
+	assert_int_equal(r.min, min);
+	assert_int_equal(r.max, max);
 }
 
-static void test_half(void)
+static void relu_begins_at_the_zero_point(void **unused)
 {
-	bool exact = true, nearest = true;
-	float a, b;
+	assert_act_range(TFL_ACT_RELU, TFL_INT8, 0.1f, -10, -10, 127);
+}
 
+static void relu6_ends_at_6_by_the_scale(void **unused)
+{
+	assert_act_range(TFL_ACT_RELU6, TFL_UINT8, 0.05f, 20, 20, 140);
+}
+
+static void relu6_of_a_tiny_scale_ends_with_the_type(void **unused)
+{
+	assert_act_range(TFL_ACT_RELU6, TFL_UINT8, 1e-9f, 20, 20, 255);
+}
+
+static void relu_n1_to_1_is_around_the_zero_point(void **unused)
+{
+	assert_act_range(TFL_ACT_RELU_N1_TO_1, TFL_INT16, 0.001f, 0, -1000, 1000);
+}
+
+static void no_activation_is_the_whole_type(void **unused)
+{
+	assert_act_range(TFL_ACT_NONE, TFL_INT8, 0.1f, 5, -128, 127);
+}
+
+static void every_fp16_survives_the_way_to_float_and_back(void **unused)
+{
 	for (unsigned h = 0; h < 0x10000; h++) {
 		if ((h & 0x7c00) == 0x7c00 && h & 0x3ff)
 			continue;
-		exact &= float_to_half(half_to_float((uint16_t)h)) == h;
+		assert_int_equal(float_to_half(half_to_float((uint16_t)h)), h);
 	}
-	ok(exact, "every fp16 survives the way to float and back");
+}
+
+static void fp16_rounds_to_nearest_even(void **unused)
+{
+	float a, b;
+
 	for (unsigned h = 0; h < 0x7bff; h++) {
 		a = half_to_float((uint16_t)h);
 		b = half_to_float((uint16_t)(h + 1));
-		nearest &= float_to_half(a + (b - a) * 0.499f) == h;
-		nearest &= float_to_half(a + (b - a) * 0.501f) == h + 1;
-		nearest &= float_to_half((a + b) / 2) == (h & 1 ? h + 1 : h);
+		assert_int_equal(float_to_half(a + (b - a) * 0.499f), h);
+		assert_int_equal(float_to_half(a + (b - a) * 0.501f), h + 1);
+		assert_int_equal(float_to_half((a + b) / 2), h & 1 ? h + 1 : h);
 	}
-	ok(nearest, "fp16 rounds to nearest even");
-	ok(float_to_half(65520.0f) == 0x7c00 && float_to_half(-1e30f) == 0xfc00,
-	   "fp16 overflows to infinity");
-	ok((float_to_half(NAN) & 0x7fff) > 0x7c00, "NaN stays NaN");
 }
 
-static void test_place(void)
+static void fp16_overflows_to_infinity(void **unused)
 {
-	bool apart = true, bounded = true;
+	assert_int_equal(float_to_half(65520.0f), 0x7c00);
+	assert_int_equal(float_to_half(-1e30f), 0xfc00);
+}
 
+static void nan_stays_nan(void **unused)
+{
+	assert_in_range(float_to_half(NAN) & 0x7fff, 0x7c01, 0x7fff);
+}
+
+static void assert_blocks_apart(const struct block *x, const struct block *y)
+{
+	bool meet = x->from <= y->to && y->from <= x->to;
+
+	assert_true(!meet || x->off + x->bytes <= y->off || y->off + y->bytes <= x->off);
+}
+
+static void blocks_that_live_at_the_same_time_do_not_overlap(void **unused)
+{
 	for (unsigned round = 0; round < 200; round++) {
 		struct arena a = {0};
 		uint64_t where[64];
@@ -102,18 +142,11 @@ static void test_place(void)
 			arena_add(&a, 1 + rnd(5000), from, from + (int)rnd(20), &where[i]);
 		}
 		arena_place(&a, UINT64_MAX);
-		bounded &= a.used >= arena_lower_bound(&a);
+		assert_true(a.used >= arena_lower_bound(&a));
 		for (size_t i = 0; i < a.blocks.n; i++)
-			for (size_t j = 0; j < i; j++) {
-				const struct block *x = &a.blocks.v[i], *y = &a.blocks.v[j];
-				bool meet = x->from <= y->to && y->from <= x->to;
-
-				apart &= !meet || x->off + x->bytes <= y->off ||
-					 y->off + y->bytes <= x->off;
-			}
+			for (size_t j = 0; j < i; j++)
+				assert_blocks_apart(&a.blocks.v[i], &a.blocks.v[j]);
 	}
-	ok(apart, "blocks that live at the same time do not overlap");
-	ok(bounded, "the lower bound is one");
 }
 
 static void mark(const struct access *a, uint8_t *bytes)
@@ -122,9 +155,8 @@ static void mark(const struct access *a, uint8_t *bytes)
 		memset(bytes + a->off + i * a->stride, 1, a->chunk);
 }
 
-static void test_conflicts(void)
+static void no_conflict_of_two_accesses_is_overlooked(void **unused)
 {
-	bool safe = true;
 	unsigned exact = 0, total = 0;
 
 	for (unsigned round = 0; round < 20000; round++) {
@@ -145,21 +177,31 @@ static void test_conflicts(void)
 		for (unsigned i = 0; i < sizeof(x); i++)
 			meet |= x[i] && y[i];
 		said = accesses_conflict(&a[0], &a[1]);
-		safe &= said || !meet;
+		assert_true(said || !meet);
 		exact += said == meet;
 		total++;
 	}
-	ok(safe, "no conflict of two accesses is overlooked");
-	ok(exact > total * 8 / 10, "most accesses that do not meet are told apart");
+	/* And most that do not meet are told apart. */
+	assert_true(exact > total * 8 / 10);
 }
 
 int main(void)
 {
-	test_multiplier();
-	test_ranges();
-	test_half();
-	test_place();
-	test_conflicts();
-	printf("1..%u\n", count);
-	return failures > 0;
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(multipliers_are_close_and_normal),
+		cmocka_unit_test(multipliers_at_the_ends),
+		cmocka_unit_test(relu_begins_at_the_zero_point),
+		cmocka_unit_test(relu6_ends_at_6_by_the_scale),
+		cmocka_unit_test(relu6_of_a_tiny_scale_ends_with_the_type),
+		cmocka_unit_test(relu_n1_to_1_is_around_the_zero_point),
+		cmocka_unit_test(no_activation_is_the_whole_type),
+		cmocka_unit_test(every_fp16_survives_the_way_to_float_and_back),
+		cmocka_unit_test(fp16_rounds_to_nearest_even),
+		cmocka_unit_test(fp16_overflows_to_infinity),
+		cmocka_unit_test(nan_stays_nan),
+		cmocka_unit_test(blocks_that_live_at_the_same_time_do_not_overlap),
+		cmocka_unit_test(no_conflict_of_two_accesses_is_overlooked),
+	};
+
+	return cmocka_run_group_tests_name("ncc-tflite", tests, NULL, NULL);
 }
