@@ -27,6 +27,7 @@
  * apu_free_wq.
  */
 
+#include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
@@ -45,6 +46,11 @@
  * reference to the device with it.
  */
 static struct workqueue_struct *apu_free_wq;
+
+/* To measure what the masks are worth: selftests/apu_sched.c does. */
+static bool apu_use_after_mask = true;
+module_param_named(after_mask, apu_use_after_mask, bool, 0644);
+MODULE_PARM_DESC(after_mask, "Let the hardware order jobs of a context (default: Y); else they wait for fences");
 
 static const char *apu_fence_get_driver_name(struct dma_fence *fence)
 {
@@ -125,6 +131,33 @@ void apu_job_end(struct apu_job *job, int result)
 	apu_ctx_retire(job->ctx);
 }
 
+/*
+ * With no after masks, a job waits in its queue for the last of those that it depends
+ * on. The scheduler asks again when the fence has signalled.
+ */
+static struct dma_fence *apu_sched_prepare_job(struct drm_sched_job *sched_job,
+					       struct drm_sched_entity *entity)
+{
+	struct apu_job *other, *job = to_apu_job(sched_job);
+	struct apu_device *adev = job->ctx->adev;
+	struct dma_fence *fence = NULL;
+	unsigned long flags;
+
+	if (READ_ONCE(apu_use_after_mask))
+		return NULL;
+
+	spin_lock_irqsave(&adev->job_lock, flags);
+	list_for_each_entry_reverse(other, &job->ctx->inflight, node) {
+		if (apu_job_depends_on(job, other)) {
+			fence = dma_fence_get(&other->fence->base);
+			break;
+		}
+	}
+	spin_unlock_irqrestore(&adev->job_lock, flags);
+
+	return fence;
+}
+
 static struct dma_fence *apu_sched_run_job(struct drm_sched_job *sched_job)
 {
 	struct apu_job *job = to_apu_job(sched_job);
@@ -179,6 +212,7 @@ static void apu_sched_free_job(struct drm_sched_job *sched_job)
 }
 
 static const struct drm_sched_backend_ops apu_sched_ops = {
+	.prepare_job = apu_sched_prepare_job,
 	.run_job = apu_sched_run_job,
 	.free_job = apu_sched_free_job,
 };

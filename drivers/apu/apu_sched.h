@@ -74,6 +74,14 @@ static inline struct apu_job *to_apu_job(struct drm_sched_job *sched_job)
 	return container_of(sched_job, struct apu_job, base);
 }
 
+/* Whether @job must come after @other, an earlier one of the same context. */
+static inline bool apu_job_depends_on(const struct apu_job *job, const struct apu_job *other)
+{
+	return other->seqno <= job->barrier ||
+	       (other->first_seqno == job->first_seqno &&
+		job->deps & BIT_ULL(other->seqno - other->first_seqno));
+}
+
 int apu_sched_init(struct apu_device *adev);
 void apu_sched_queue_free(struct work_struct *work);
 

@@ -89,9 +89,7 @@ VISIBLE_IF_KUNIT u16 apu_slot_after(struct apu_device *adev, const struct apu_jo
 
 		if (!other || other->ctx != job->ctx)
 			continue;
-		if (other->seqno <= job->barrier ||
-		    (other->first_seqno == job->first_seqno &&
-		     job->deps & BIT_ULL(other->seqno - other->first_seqno)))
+		if (apu_job_depends_on(job, other))
 			after |= BIT(slot);
 	}
 
