@@ -721,6 +721,7 @@ static void *fly(void *opaque)
 {
 	struct client *c = opaque;
 	uint64_t id, last = 0;
+	int bad = 0;
 	struct flight *f;
 	struct io io;
 	int i;
@@ -728,8 +729,8 @@ static void *fly(void *opaque)
 	for (i = 0; i < 200; i++) {
 		if ((i + c->number) % 3 == 0) {
 			io_init(&io, c->number * 50 + i);
-			c->bad += NeuronRuntimeV2_run(c->runtime, sync_of(&io)) != 0;
-			c->bad += memcmp(io.in, io.out, SIZE) != 0;
+			bad += NeuronRuntimeV2_run(c->runtime, sync_of(&io)) != 0;
+			bad += memcmp(io.in, io.out, SIZE) != 0;
 			continue;
 		}
 		f = malloc(sizeof(*f));
@@ -738,18 +739,19 @@ static void *fly(void *opaque)
 		pthread_mutex_lock(&c->lock);
 		c->pending++;
 		pthread_mutex_unlock(&c->lock);
-		c->bad += NeuronRuntimeV2_enqueue(c->runtime,
-						  (AsyncInferenceRequest){&f->io.in_buffer,
-									  &f->io.out_buffer, landed,
-									  f},
-						  &id) != 0;
+		bad += NeuronRuntimeV2_enqueue(c->runtime,
+					       (AsyncInferenceRequest){&f->io.in_buffer,
+								       &f->io.out_buffer, landed,
+								       f},
+					       &id) != 0;
 		/* They rise, in each thread too. */
-		c->bad += last && id <= last;
+		bad += last && id <= last;
 		last = id;
 	}
 	pthread_mutex_lock(&c->lock);
 	while (c->pending)
 		pthread_cond_wait(&c->changed, &c->lock);
+	c->bad += bad;
 	pthread_mutex_unlock(&c->lock);
 	return NULL;
 }

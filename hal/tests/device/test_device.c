@@ -16,24 +16,14 @@
 #include <unistd.h>
 
 #include <linux/dma-buf.h>
-#include <linux/dma-heap.h>
 #include <linux/udmabuf.h>
 
 #include "apu/apu.h"
 #include "apu/apu_isa.h"
 #include "../dla_builder.h"
+#include "device_util.h"
 
 #define SIZE 64
-
-/* Fails the test it is in. */
-#define CHECK(cond)                                                                                \
-	do {                                                                                       \
-		if (!(cond)) {                                                                     \
-			printf("# %s:%d: %s is false; last error: %s\n", __FILE__, __LINE__,       \
-			       #cond, apu_last_error());                                           \
-			return false;                                                              \
-		}                                                                                  \
-	} while (0)
 
 static struct apu_device *dev;
 
@@ -158,17 +148,6 @@ static bool buffers_go_through_export_and_import(void)
 	return true;
 }
 
-static int heap_alloc(size_t size)
-{
-	struct dma_heap_allocation_data arg = {.len = size, .fd_flags = O_RDWR | O_CLOEXEC};
-	int heap = open("/dev/dma_heap/system", O_RDONLY | O_CLOEXEC);
-	int ret = heap < 0 ? -1 : ioctl(heap, DMA_HEAP_IOCTL_ALLOC, &arg);
-
-	if (heap >= 0)
-		close(heap);
-	return ret ? -1 : (int)arg.fd;
-}
-
 static int udmabuf_alloc(size_t size)
 {
 	struct udmabuf_create arg = {.flags = UDMABUF_FLAGS_CLOEXEC, .size = size};
@@ -184,13 +163,6 @@ static int udmabuf_alloc(size_t size)
 	close(mem);
 	close(dev_fd);
 	return fd;
-}
-
-static bool dmabuf_sync(int fd, uint64_t flags)
-{
-	struct dma_buf_sync arg = {.flags = flags};
-
-	return ioctl(fd, DMA_BUF_IOCTL_SYNC, &arg) == 0;
 }
 
 /* In and out in one dma-buf of two pages, out at an offset on the second. */
@@ -592,11 +564,7 @@ static bool release_gives_memory_back(void)
 	return true;
 }
 
-static const struct {
-	const char *name;
-	bool (*run)(void);
-} tests[] = {
-#define TEST(name) {#name, name}
+static const struct test tests[] = {
 	TEST(device_tells_what_it_is),
 	TEST(errors_of_open_are_told_apart),
 	TEST(pointers_are_copied),
@@ -617,23 +585,20 @@ static const struct {
 	TEST(release_gives_memory_back),
 };
 
+const char *last_error(void)
+{
+	return apu_last_error();
+}
+
 int main(void)
 {
-	const unsigned int n = sizeof(tests) / sizeof(tests[0]);
-	unsigned int i, failed = 0;
+	int ret;
 
-	setlinebuf(stdout);
-	printf("1..%u\n", n);
 	if (apu_device_open(NULL, &dev)) {
 		printf("Bail out! %s\n", apu_last_error());
 		return 1;
 	}
-	for (i = 0; i < n; i++) {
-		bool good = tests[i].run();
-
-		printf("%sok %u - %s\n", good ? "" : "not ", i + 1, tests[i].name);
-		failed += !good;
-	}
+	ret = run_tests(tests, sizeof(tests) / sizeof(tests[0]));
 	apu_device_close(dev);
-	return failed ? 1 : 0;
+	return ret;
 }
