@@ -123,7 +123,8 @@ static void apu_perf_show_memory(struct drm_printer *p, struct drm_file *drm_fil
 	}
 	spin_unlock(&drm_file->table_lock);
 
-	drm_print_memory_stats(p, &stats, DRM_GEM_OBJECT_RESIDENT, "memory");
+	drm_print_memory_stats(p, &stats, DRM_GEM_OBJECT_RESIDENT | APU_GEM_OBJECT_ACTIVE,
+			       "memory");
 }
 
 /**

@@ -92,4 +92,11 @@ static inline int apu_compat_gpuvm_sm_map(struct drm_gpuvm *gpuvm, void *priv,
 #define APU_DRIVER_GEM_GPUVA	0
 #endif
 
+/* Earlier kernels show the memory in use without being told that it is known. */
+#ifdef APU_HAVE_GEM_OBJECT_ACTIVE
+#define APU_GEM_OBJECT_ACTIVE	DRM_GEM_OBJECT_ACTIVE
+#else
+#define APU_GEM_OBJECT_ACTIVE	0
+#endif
+
 #endif /* __APU_COMPAT_H__ */
