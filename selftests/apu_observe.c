@@ -8,10 +8,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 
 #include "kselftest_harness.h"
 
-#define TRACING "/sys/kernel/debug/tracing/"
+#define TRACING "/sys/kernel/tracing/"
 #define DEBUGFS "/sys/kernel/debug/accel/"
 
 FIXTURE(observe) {
@@ -181,6 +182,9 @@ TEST_F(observe, trace_events)
 	struct drm_apu_stream stream;
 	uint64_t seqno;
 
+	/* Newer kernels do not mount it by themselves. */
+	if (access(TRACING "events", F_OK))
+		mount("tracefs", TRACING, "tracefs", 0, NULL);
 	if (access(TRACING "events/apu/enable", W_OK))
 		SKIP(return, "no trace events in this kernel");
 	ASSERT_EQ(0, write_file(TRACING "trace", ""));
