@@ -9,7 +9,7 @@
 # what did not change keeps its time.
 copy_modules() {
 	mkdir -p "$1"
-	find Kbuild drivers uapi -type f ! -name '.*' ! -name '*.o' ! -name '*.ko' \
+	find Kbuild drivers uapi selftests/plant -type f ! -name '.*' ! -name '*.o' ! -name '*.ko' \
 		! -name '*.mod' ! -name '*.mod.c' | sync_files "$APU_TOP" "$1" "$1.list"
 }
 
@@ -28,7 +28,7 @@ check_modules() {
 	make -k -s -C "$tree" ARCH=arm64 -j "$APU_JOBS" M="$work" W=1e "$@" modules \
 		>"$log" 2>&1 || status=$?
 	sed -i "s|$work/||g" "$log"
-	for f in $(tracked 'drivers/*.[ch]' ':!drivers/apu/probe'); do
+	for f in $(tracked 'drivers/*.[ch]' 'selftests/plant/*.c' ':!drivers/apu/probe'); do
 		grep "^$f:.*\(warning\|error\):" "$log" >"$lint_tmp/found" || true
 		if [[ $f == *.c && ! -e $work/${f%.c}.o ]]; then
 			echo "$f: not compiled" >>"$lint_tmp/found"
