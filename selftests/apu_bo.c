@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Buffers: memory, sharing, waiting.
+ * Buffers: memory, sharing between clients, waiting.
  */
 
 #include "apu_test.h"
 
 #include <fcntl.h>
-#include <linux/dma-buf.h>
-#include <linux/dma-heap.h>
-#include <sys/mman.h>
 
 #include "kselftest_harness.h"
 
@@ -120,39 +117,6 @@ TEST_F(bo, shared_between_clients)
 TEST_F(bo, exclusive_is_not_exported)
 {
 	EXPECT_EQ(-EINVAL, export(&self->c, self->c.cmd.handle));
-}
-
-/* A buffer from somebody who knows nothing of the APU. */
-TEST_F(bo, from_the_system_heap)
-{
-	struct dma_heap_allocation_data alloc = {
-		.len = 64 * KIB,
-		.fd_flags = O_RDWR | O_CLOEXEC,
-	};
-	struct dma_buf_sync sync = { .flags = DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ };
-	uint32_t handle;
-	uint8_t *map;
-	int heap;
-
-	heap = open("/dev/dma_heap/system", O_RDONLY | O_CLOEXEC);
-	if (heap < 0)
-		SKIP(return, "no system heap in this kernel");
-	ASSERT_EQ(0, apu_ioctl(heap, DMA_HEAP_IOCTL_ALLOC, &alloc));
-	map = mmap(NULL, alloc.len, PROT_READ, MAP_SHARED, alloc.fd, 0);
-	ASSERT_NE(MAP_FAILED, map);
-
-	ASSERT_EQ(0, import(&self->c, alloc.fd, &handle));
-	ASSERT_EQ(0, vm_map(self->c.fd, self->c.vm, handle, 0, VA_TEST, 64 * KIB, 0));
-	ASSERT_EQ(0, submit_fill(&self->c, VA_TEST, 0x62, 64 * KIB, 50, handle,
-				 DRM_APU_BO_REF_WRITE, NULL));
-
-	/* Waits for the job, by the buffer's fence. */
-	ASSERT_EQ(0, apu_ioctl(alloc.fd, DMA_BUF_IOCTL_SYNC, &sync));
-	EXPECT_EQ(0x62, map[0]);
-	EXPECT_EQ(0x62, map[64 * KIB - 1]);
-	munmap(map, alloc.len);
-	close(alloc.fd);
-	close(heap);
 }
 
 /* A job that runs long enough to be seen running. */

@@ -32,6 +32,7 @@
 #include "apu_engine.h"
 #include "apu_gem.h"
 #include "apu_perf.h"
+#include "apu_prime.h"
 #include "apu_qos.h"
 #include "apu_reset.h"
 #include "apu_sched.h"
@@ -151,7 +152,8 @@ static const struct drm_driver apu_drm_driver = {
 	.fops = &apu_fops,
 	.show_fdinfo = apu_perf_show_fdinfo,
 	.gem_create_object = apu_gem_create_object,
-	.gem_prime_import_sg_table = apu_gem_prime_import_sg_table,
+	.gem_prime_import = apu_prime_import,
+	.gem_prime_import_sg_table = apu_prime_import_sg_table,
 	.name = "apu",
 	.desc = "APU neural network accelerator",
 	.major = 1,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Buffers: shmem objects, and whatever dma-bufs others share with us.
+ * Buffers: shmem objects, and whatever dma-bufs others share with us (apu_prime.c).
  *
  * A buffer is either private to an address space, whose reservation object it
  * uses (cheap to lock, cannot be shared or waited for), or has one of its own.
@@ -10,7 +10,6 @@
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
 
-#include <drm/drm_prime.h>
 #include <drm/drm_utils.h>
 
 #include <drm/apu_accel.h>
@@ -19,6 +18,7 @@
 #include "apu_drv.h"
 #include "apu_gem.h"
 #include "apu_kunit.h"
+#include "apu_prime.h"
 #include "apu_vm.h"
 #include "compat.h"
 
@@ -37,17 +37,9 @@ static void apu_gem_free(struct drm_gem_object *obj)
 		drm_gem_object_put(vm_obj);
 }
 
-static struct dma_buf *apu_gem_export(struct drm_gem_object *obj, int flags)
-{
-	if (to_apu_bo(obj)->vm_obj)
-		return ERR_PTR(-EINVAL);
-
-	return drm_gem_prime_export(obj, flags);
-}
-
 static const struct drm_gem_object_funcs apu_gem_funcs = {
 	.free = apu_gem_free,
-	.export = apu_gem_export,
+	.export = apu_prime_export,
 	.print_info = drm_gem_shmem_object_print_info,
 	.pin = drm_gem_shmem_object_pin,
 	.unpin = drm_gem_shmem_object_unpin,
@@ -79,39 +71,17 @@ struct drm_gem_object *apu_gem_create_object(struct drm_device *drm, size_t size
 	return &bo->base.base;
 }
 
-/* Only now: the helpers free an object that they could not fill without asking. */
-static void apu_gem_track(struct drm_gem_object *obj)
+/**
+ * apu_gem_track() - Have apu_gem_unplug() know of a buffer
+ * @obj: buffer that exists: the helpers free one that they could not fill without asking
+ */
+void apu_gem_track(struct drm_gem_object *obj)
 {
 	struct apu_device *adev = to_apu_device(obj->dev);
 
 	spin_lock(&adev->bo_lock);
 	list_add(&to_apu_bo(obj)->node, &adev->bos);
 	spin_unlock(&adev->bo_lock);
-}
-
-/**
- * apu_gem_prime_import_sg_table() - &drm_driver.gem_prime_import_sg_table
- * @drm: DRM device
- * @attach: attachment of the dma-buf
- * @sgt: its memory
- *
- * Return: A new object, or an error pointer.
- */
-struct drm_gem_object *apu_gem_prime_import_sg_table(struct drm_device *drm,
-						     struct dma_buf_attachment *attach,
-						     struct sg_table *sgt)
-{
-	struct drm_gem_object *obj;
-
-	obj = drm_gem_shmem_prime_import_sg_table(drm, attach, sgt);
-	if (IS_ERR(obj))
-		return obj;
-
-	/* The core does this too, but after somebody may have looked. */
-	obj->import_attach = attach;
-	apu_gem_track(obj);
-
-	return obj;
 }
 
 /* The memory stays, for the CPU to look at; the device must not know it any more. */

@@ -34,10 +34,7 @@ static inline bool apu_gem_is_resident(struct drm_gem_object *obj)
 struct apu_device;
 
 struct drm_gem_object *apu_gem_create_object(struct drm_device *drm, size_t size);
-
-struct drm_gem_object *apu_gem_prime_import_sg_table(struct drm_device *drm,
-						     struct dma_buf_attachment *attach,
-						     struct sg_table *sgt);
+void apu_gem_track(struct drm_gem_object *obj);
 void apu_gem_unplug(struct apu_device *adev);
 
 int apu_bo_create_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_file);
