@@ -101,6 +101,7 @@ struct neuron_profile {
 };
 
 /* From the measurements of the request's last inference. A RuntimeAPIErrorCode. */
-int neuron_get_profile(struct apu_request *request, struct neuron_profile *profile);
+int neuron_get_profile(struct apu_request *request, const struct apu_device *dev,
+		       struct neuron_profile *profile);
 
 #endif

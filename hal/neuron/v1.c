@@ -532,7 +532,7 @@ static void fence_callback(void *opaque)
 	info->__internal__[0] = 0;
 	info->status = (uint32_t)finish(run);
 	info->microseconds = 0;
-	if (!info->status && !neuron_get_profile(run->request, &profile))
+	if (!info->status && !neuron_get_profile(run->request, run->rt->dev, &profile))
 		info->microseconds = (uint32_t)profile.qos.execTime;
 	put_run(run);
 }
@@ -629,7 +629,7 @@ NEURON_API int NeuronRuntime_getProfiledQoSData(void *runtime, ProfiledQoSData *
 	if (!run || run->busy)
 		ret = neuron_fail(NEURONRUNTIME_BAD_STATE, "no inference has ended");
 	else
-		ret = neuron_get_profile(run->request, &rt->profile);
+		ret = neuron_get_profile(run->request, rt->dev, &rt->profile);
 	pthread_mutex_unlock(&rt->lock);
 	if (ret)
 		return ret;

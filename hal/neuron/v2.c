@@ -225,7 +225,7 @@ NEURON_API int NeuronRuntimeV2_getProfiledQoSData(void *runtime, ProfiledQoSData
 				   pool->num_slots);
 	pthread_mutex_lock(&pool->lock);
 	if (pool->num_free)
-		ret = neuron_get_profile(pool->slots[0].request, &pool->profile);
+		ret = neuron_get_profile(pool->slots[0].request, pool->dev, &pool->profile);
 	else
 		ret = neuron_fail(NEURONRUNTIME_BAD_STATE, "an inference is under way");
 	pthread_mutex_unlock(&pool->lock);

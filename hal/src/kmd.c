@@ -184,6 +184,11 @@ void kmd_ctx_destroy(int fd, uint32_t ctx)
 	xioctl(fd, DRM_IOCTL_APU_CTX_DESTROY, &arg);
 }
 
+int kmd_ctx_set_qos(int fd, struct drm_apu_ctx_set_qos *qos)
+{
+	return xioctl(fd, DRM_IOCTL_APU_CTX_SET_QOS, qos);
+}
+
 int kmd_ctx_get_state(int fd, struct drm_apu_ctx_get_state *state)
 {
 	return xioctl(fd, DRM_IOCTL_APU_CTX_GET_STATE, state);

@@ -33,6 +33,7 @@ int kmd_bo_export(int fd, uint32_t bo, int *dmabuf);
 
 int kmd_ctx_create(int fd, uint32_t vm, uint32_t priority, uint32_t *ctx);
 void kmd_ctx_destroy(int fd, uint32_t ctx);
+int kmd_ctx_set_qos(int fd, struct drm_apu_ctx_set_qos *qos);
 int kmd_ctx_get_state(int fd, struct drm_apu_ctx_get_state *state);
 int kmd_submit(int fd, struct drm_apu_submit *submit);
 int kmd_job_stats(int fd, struct drm_apu_job_stats *stats);

@@ -57,7 +57,6 @@ struct apu_request {
 	uint64_t seqno;
 	/* The session's when ctx and the jobs' limits were set. */
 	unsigned int qos_serial;
-	uint32_t priority;
 	bool submitted;
 	bool in_flight;
 	bool cancelled;

@@ -37,6 +37,24 @@ static int check_fit(const struct apu_device *dev, const struct apu_model *model
 	return 0;
 }
 
+int session_apply_qos(struct apu_session *session, uint32_t ctx)
+{
+	struct drm_apu_ctx_set_qos qos = {
+		.ctx_id = ctx,
+		.flags = session->qos.flags & APU_QOS_PREFER_POWER ? DRM_APU_QOS_PREFER_POWER : 0,
+		.priority = session->qos.priority,
+		.boost = session->qos.boost,
+		.deadline_us = session->qos.deadline_us,
+	};
+	int ret = kmd_ctx_set_qos(session->dev->fd, &qos);
+
+	if (ret == -EACCES)
+		return apu_fail(ret, "no permission for this priority");
+	if (ret)
+		return apu_fail(ret, "cannot set the quality of service: %s", strerror(-ret));
+	return 0;
+}
+
 int session_take_ctx(struct apu_session *session, uint32_t *ctx)
 {
 	struct apu_device *dev = session->dev;
@@ -52,7 +70,15 @@ int session_take_ctx(struct apu_session *session, uint32_t *ctx)
 		return apu_fail(ret, "no permission for this priority");
 	if (ret)
 		return apu_fail(ret, "cannot create a context: %s", strerror(-ret));
-	return 0;
+	/* It has the priority, and the default of all else. */
+	if (session->qos_serial == 0)
+		return 0;
+	ret = session_apply_qos(session, *ctx);
+	if (ret) {
+		kmd_ctx_destroy(dev->fd, *ctx);
+		*ctx = 0;
+	}
+	return ret;
 }
 
 int apu_session_create(struct apu_device *dev, struct apu_model *model, enum apu_priority priority,
@@ -112,31 +138,30 @@ void apu_session_release(struct apu_session *session)
 int apu_session_set_qos(struct apu_session *session, const struct apu_qos *qos)
 {
 	struct apu_qos old;
-	uint32_t ctx;
 	int ret = 0;
 
 	if (qos->priority > APU_PRIORITY_HIGH)
 		return apu_fail(-EINVAL, "no such priority: %u", qos->priority);
+	if (qos->flags & ~APU_QOS_PREFER_POWER)
+		return apu_fail(-EINVAL, "unknown flags 0x%x", qos->flags);
+	if (qos->boost > 100)
+		return apu_fail(-EINVAL, "a boost of %u %% is above 100", qos->boost);
 	if (qos->time_limit_us > APU_MAX_TIME_LIMIT_US)
 		return apu_fail(-EINVAL, "a time limit of %u us is above the longest, %u",
 				qos->time_limit_us, APU_MAX_TIME_LIMIT_US);
 	pthread_mutex_lock(&session->lock);
 	old = session->qos;
 	session->qos = *qos;
-	if (qos->priority != old.priority) {
-		/* Now, so that a priority that is not allowed is told here. */
-		ctx = session->spare_ctx;
-		session->spare_ctx = 0;
+	session->qos_serial++;
+	/* On a context, now, so that a priority that is not allowed is told here. */
+	if (session->spare_ctx)
+		ret = session_apply_qos(session, session->spare_ctx);
+	else
 		ret = session_take_ctx(session, &session->spare_ctx);
-		if (ret) {
-			session->qos = old;
-			session->spare_ctx = ctx;
-		} else if (ctx) {
-			kmd_ctx_destroy(session->dev->fd, ctx);
-		}
+	if (ret) {
+		session->qos = old;
+		session->qos_serial--;
 	}
-	if (!ret)
-		session->qos_serial++;
 	pthread_mutex_unlock(&session->lock);
 	return ret;
 }

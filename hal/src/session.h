@@ -37,7 +37,7 @@ struct apu_session {
 	/* Made with the session, for the first request that submits; 0 if taken. */
 	uint32_t spare_ctx;
 	struct apu_qos qos;
-	/* Changes with qos. */
+	/* Counts changes of qos. */
 	unsigned int qos_serial;
 	/* The newest submitted request, if it still exists. */
 	struct apu_request *last;
@@ -47,7 +47,9 @@ struct apu_session {
 	uint64_t request_total;
 };
 
-/* A kernel context for a request, of the priority in qos; with the session's lock held. */
+/* A kernel context for a request, with the session's qos; with the session's lock held. */
 int session_take_ctx(struct apu_session *session, uint32_t *ctx);
+/* Gives a context the session's qos; with the session's lock held. */
+int session_apply_qos(struct apu_session *session, uint32_t ctx);
 
 #endif

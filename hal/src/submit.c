@@ -63,22 +63,25 @@ static void set_syncs(struct apu_request *request, bool wait_in, const struct ap
 }
 
 /* With the session's lock held. */
-static void apply_qos(struct apu_request *request)
+static int apply_qos(struct apu_request *request)
 {
-	const struct apu_session *session = request->session;
+	struct apu_session *session = request->session;
 	const struct dla_file *dla = &session->model->dla;
 	uint32_t limit = session->qos.time_limit_us;
 	unsigned int i;
+	int ret;
 
+	/* A new context has it from its creation. */
+	ret = request->ctx ? session_apply_qos(session, request->ctx) : 0;
+	if (ret)
+		return ret;
 	for (i = 0; i < dla->num_jobs; i++) {
 		uint32_t own = dla->jobs[i].time_limit_us;
 
 		request->jobs[i].time_limit_us = limit && (!own || limit < own) ? limit : own;
 	}
-	/* A context keeps its priority. */
-	if (request->priority != session->qos.priority)
-		request_drop_ctx(request);
 	request->qos_serial = session->qos_serial;
+	return 0;
 }
 
 /* With the session's lock held. */
@@ -92,13 +95,15 @@ static int submit_locked(struct apu_request *request, bool wait_in)
 	if (prev == request || (prev && !prev->in_flight))
 		prev = NULL;
 	set_syncs(request, wait_in, prev);
-	if (request->qos_serial != session->qos_serial)
-		apply_qos(request);
+	if (request->qos_serial != session->qos_serial) {
+		ret = apply_qos(request);
+		if (ret)
+			return ret;
+	}
 	if (!request->ctx) {
 		ret = session_take_ctx(session, &request->ctx);
 		if (ret)
 			return ret;
-		request->priority = session->qos.priority;
 	}
 	submit = (struct drm_apu_submit){
 		.ctx_id = request->ctx,

@@ -40,7 +40,7 @@ struct mapping {
 struct context {
 	bool used;
 	uint32_t vm;
-	uint32_t priority;
+	struct drm_apu_ctx_set_qos qos;
 	uint32_t cause;
 	uint64_t next_seqno;
 	uint64_t failed_seqno;
@@ -333,10 +333,26 @@ int kmd_ctx_create(int fd, uint32_t vm, uint32_t priority, uint32_t *ctx)
 	for (i = 1; contexts[i].used; i++)
 		;
 	contexts[i] =
-		(struct context){.used = true, .vm = vm, .priority = priority, .next_seqno = 1};
+		(struct context){.used = true, .vm = vm, .qos.priority = priority, .next_seqno = 1};
 	*ctx = i;
 	fake.live_contexts++;
 	fake.contexts++;
+	return 0;
+}
+
+int kmd_ctx_set_qos(int fd, struct drm_apu_ctx_set_qos *qos)
+{
+	GUARD();
+
+	(void)fd;
+	assert_true(contexts[qos->ctx_id].used);
+	assert_in_range(qos->boost, 0, 100);
+	assert_int_equal(qos->flags & ~(uint32_t)DRM_APU_QOS_PREFER_POWER, 0);
+	if (qos->priority == DRM_APU_PRIORITY_HIGH)
+		return -EACCES;
+	if (inject())
+		return -ENOMEM;
+	contexts[qos->ctx_id].qos = *qos;
 	return 0;
 }
 
@@ -553,7 +569,7 @@ int kmd_submit(int fd, struct drm_apu_submit *submit)
 	fake.num_jobs = submit->jobs.count;
 	fake.regions_set = 0;
 	running_vm = ctx->vm;
-	fake.priority = ctx->priority;
+	fake.qos = ctx->qos;
 	for (i = 0; i < fake.num_jobs; i++) {
 		record_job(&fake.jobs[i], &jobs[i]);
 		if (fake.fail_cause == 0)

@@ -57,8 +57,8 @@ struct fake {
 	unsigned int live_cpu_mappings;
 	unsigned int live_contexts;
 	unsigned int live_syncobjs;
-	/* The newest submit, and its context's priority. */
-	uint32_t priority;
+	/* The newest submit, and what its context has. */
+	struct drm_apu_ctx_set_qos qos;
 	unsigned int num_jobs;
 	struct fake_job jobs[8];
 	uint32_t regions_set;

@@ -264,28 +264,46 @@ static void cancel_concerns_one_request(void **state)
 
 static void priority_and_limit_follow_the_qos(void **state)
 {
-	struct apu_qos qos = {.priority = APU_PRIORITY_LOW, .time_limit_us = 5000};
+	struct apu_qos qos = {
+		.priority = APU_PRIORITY_LOW,
+		.flags = APU_QOS_PREFER_POWER,
+		.boost = 40,
+		.deadline_us = 777,
+		.time_limit_us = 5000,
+	};
 	struct bench b;
 
 	(void)state;
 	bench_open(&b);
 	assert_int_equal(apu_request_run(b.request), 0);
-	assert_int_equal(fake.priority, APU_PRIORITY_NORMAL);
+	assert_int_equal(fake.qos.priority, APU_PRIORITY_NORMAL);
 	assert_int_equal(fake.jobs[0].time_limit_us, 0);
 	assert_int_equal(apu_session_set_qos(b.session, &qos), 0);
 	assert_int_equal(apu_request_run(b.request), 0);
-	assert_int_equal(fake.priority, APU_PRIORITY_LOW);
+	assert_int_equal(fake.qos.priority, APU_PRIORITY_LOW);
 	assert_int_equal(fake.jobs[0].time_limit_us, 5000);
-	assert_int_equal(fake.live_contexts, 1);
+	assert_int_equal(fake.qos.flags, DRM_APU_QOS_PREFER_POWER);
+	assert_int_equal(fake.qos.boost, 40);
+	assert_int_equal(fake.qos.deadline_us, 777);
+	/* A context that comes after a failure has it too. */
+	fake.fail_cause = DRM_APU_CTX_CAUSE_MMU;
+	assert_int_equal(apu_request_run(b.request), -EFAULT);
+	assert_int_equal(apu_request_run(b.request), 0);
+	assert_int_equal(apu_request_run(b.request), 0);
+	assert_int_equal(fake.qos.boost, 40);
 	/* Refused: nothing changes. */
 	qos = (struct apu_qos){.priority = APU_PRIORITY_HIGH, .time_limit_us = 1};
 	assert_int_equal(apu_session_set_qos(b.session, &qos), -EACCES);
-	qos.priority = 7;
+	qos = (struct apu_qos){.priority = APU_PRIORITY_LOW, .boost = 101};
+	assert_int_equal(apu_session_set_qos(b.session, &qos), -EINVAL);
+	qos = (struct apu_qos){.priority = APU_PRIORITY_LOW, .flags = 2};
+	assert_int_equal(apu_session_set_qos(b.session, &qos), -EINVAL);
+	qos = (struct apu_qos){.priority = 7};
 	assert_int_equal(apu_session_set_qos(b.session, &qos), -EINVAL);
 	qos = (struct apu_qos){.priority = APU_PRIORITY_LOW, .time_limit_us = UINT32_MAX};
 	assert_int_equal(apu_session_set_qos(b.session, &qos), -EINVAL);
 	assert_int_equal(apu_request_run(b.request), 0);
-	assert_int_equal(fake.priority, APU_PRIORITY_LOW);
+	assert_int_equal(fake.qos.priority, APU_PRIORITY_LOW);
 	assert_int_equal(fake.jobs[0].time_limit_us, 5000);
 	qos = (struct apu_qos){.priority = APU_PRIORITY_LOW};
 	assert_int_equal(apu_session_set_qos(b.session, &qos), 0);

@@ -502,7 +502,7 @@ static void qos_reaches_the_kernel(void **state)
 			 NEURONRUNTIME_BAD_STATE);
 	assert_int_equal(NeuronRuntime_setQoSOption(b.rt, &qos), 0);
 	assert_int_equal(NeuronRuntime_inference(b.rt), 0);
-	assert_int_equal(fake.priority, DRM_APU_PRIORITY_LOW);
+	assert_int_equal(fake.qos.priority, DRM_APU_PRIORITY_LOW);
 	assert_int_equal(fake.jobs[0].time_limit_us, 3000);
 	assert_int_equal(NeuronRuntime_getProfiledQoSData(b.rt, &data, &boost), 0);
 	assert_int_equal(data->qosData[0][0].execTime, 500);

@@ -243,10 +243,26 @@ enum apu_priority {
 	APU_PRIORITY_HIGH = 2,
 };
 
-/* How the requests of a session are to be treated. All zero but priority: the default. */
+/* Flags of struct apu_qos: rather slow than thirsty. */
+#define APU_QOS_PREFER_POWER (1u << 0)
+
+/*
+ * How the requests of a session are to be treated. All zero but priority: the default.
+ * The engines have one clock, which follows the load, but is at least as fast as any
+ * request wants.
+ */
 struct apu_qos {
 	/* enum apu_priority */
 	uint32_t priority;
+	/* APU_QOS_* */
+	uint32_t flags;
+	/* Percent of the way from the slowest clock to the fastest, at least; 0: as the load is. */
+	uint32_t boost;
+	/*
+	 * Device time in microseconds that each job should take at most; 0: none. The driver
+	 * chooses the clock by it; to miss it has no consequences.
+	 */
+	uint32_t deadline_us;
 	/* Device-time limit of each job in microseconds, if below the model's own; 0: that. */
 	uint32_t time_limit_us;
 };
@@ -281,8 +297,8 @@ APU_API int apu_session_create(struct apu_device *dev, struct apu_model *model,
 /* Gives the caller's reference back; its memory is freed with its last request. */
 APU_API void apu_session_release(struct apu_session *session);
 /*
- * Changes how requests are treated, from each one's next submit. -EINVAL, and -EACCES for a
- * priority that is not allowed; then all is as before.
+ * Changes how requests are treated, from each one's next submit. -EINVAL for a value that is
+ * out of range, -EACCES for a priority that is not allowed; then all is as before.
  */
 APU_API int apu_session_set_qos(struct apu_session *session, const struct apu_qos *qos);
 /* What the session and its requests hold now. */

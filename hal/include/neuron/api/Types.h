@@ -55,7 +55,7 @@ typedef struct {
 typedef enum {
 	/* At least the boost value. */
 	NEURONRUNTIME_PREFER_PERFORMANCE = 0,
-	/* At most the boost value. */
+	/* At most the boost value; here: slow, unless others need more. */
 	NEURONRUNTIME_PREFER_POWER = 1,
 	/* As fast as can be, whatever the boost value. */
 	NEURONRUNTIME_HINT_TURBO_BOOST = 2,
@@ -75,6 +75,7 @@ typedef enum {
 	NEURONRUNTIME_BOOSTVALUE_PROFILED = 101,
 } RuntimeAPIQoSBoostValue;
 
+/* POWER_SAVING is like PREFER_POWER; the others make no difference here. */
 typedef enum {
 	NEURONRUNTIME_POWER_POLICY_DEFAULT = 0,
 	NEURONRUNTIME_POWER_POLICY_SUSTAINABLE = 1,
@@ -117,13 +118,14 @@ typedef struct {
 	/* Limits of what preference and boostValue lead to; 0: none. */
 	uint8_t maxBoostValue;
 	uint8_t minBoostValue;
-	/* Milliseconds; 0: none. */
+	/* Milliseconds that an inference should take at most; 0: none. */
 	uint16_t deadline;
 	/* Milliseconds of device time until an inference is given up; 0: the model's own limit. */
 	uint16_t abortTime;
-	/* Milliseconds, or NEURONRUNTIME_POWER_OFF_TIME_DEFAULT. */
+	/* Not used: the driver decides. Milliseconds, or NEURONRUNTIME_POWER_OFF_TIME_DEFAULT. */
 	int32_t delayedPowerOffTime;
 	RuntimeAPIQoSPowerPolicy powerPolicy;
+	/* Not used. */
 	RuntimeAPIQoSAppType applicationType;
 	/* Not looked at. */
 	ProfiledQoSData *profiledQoSData;
