@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -67,23 +68,24 @@ static size_t sample_size(const struct side *side)
 	return size;
 }
 
-/* Checks which handles have files. Outputs may do without. */
-static void check_files(struct side *side, const struct file_list *list, const char *option,
+/* Checks which handles have files; are all tensors in one? Outputs may do without. */
+static bool check_files(const struct side *side, const struct file_list *list, const char *option,
 			const struct options *opts, bool all)
 {
+	bool joined = opts->samples && list->count == 1 && list->path[0];
 	unsigned int i;
 
-	side->joined = opts->samples && list->count == 1 && list->path[0];
 	for (i = side->count; i < MAX_FILES; i++) {
 		if (list->path[i])
 			die(EXIT_USAGE, "%s %s: the model has %u %s%s", option, list->path[i],
 			    side->count, option[1] == 'i' ? "input" : "output",
 			    side->count == 1 ? "" : "s");
 	}
-	for (i = 0; all && !side->joined && i < side->count; i++) {
+	for (i = 0; all && !joined && i < side->count; i++) {
 		if (!list->path[i])
 			die(EXIT_USAGE, "no file for input %u: %s is missing", i, option);
 	}
+	return joined;
 }
 
 /* Samples in a file. */
@@ -104,6 +106,20 @@ static unsigned long count_samples(FILE *file, const char *path, size_t size, bo
 	return (uint64_t)st.st_size / size;
 }
 
+/* Opens a file to read, of samples of one tensor, or of all if joined. */
+static FILE *open_data(const struct side *side, unsigned int index, bool joined, const char *path,
+		       const struct options *opts, unsigned long *samples)
+{
+	FILE *file = fopen(path, "rbe");
+
+	if (!file)
+		die(EXIT_FILE, "cannot open %s: %s", path, strerror(errno));
+	*samples = count_samples(file, path,
+				 joined ? sample_size(side) : side->info[index].padded_size,
+				 opts->samples);
+	return file;
+}
+
 unsigned long open_inputs(struct side *side, const struct options *opts)
 {
 	unsigned long samples = 0, n;
@@ -111,16 +127,11 @@ unsigned long open_inputs(struct side *side, const struct options *opts)
 
 	if (opts->in.count == 0 && !opts->hardware)
 		return 0;
-	check_files(side, &opts->in, "-i", opts, true);
+	side->joined = check_files(side, &opts->in, "-i", opts, true);
 	for (i = 0; i < (side->joined ? 1 : side->count); i++) {
 		const char *path = opts->in.path[i];
 
-		side->files[i] = fopen(path, "rbe");
-		if (!side->files[i])
-			die(EXIT_FILE, "cannot open %s: %s", path, strerror(errno));
-		n = count_samples(side->files[i], path,
-				  side->joined ? sample_size(side) : side->info[i].padded_size,
-				  opts->samples);
+		side->files[i] = open_data(side, i, side->joined, path, opts, &n);
 		if (i && n != samples)
 			die(EXIT_FILE, "%s has %lu samples, %s has %lu", path, n, opts->in.path[0],
 			    samples);
@@ -133,7 +144,7 @@ void open_outputs(struct side *side, const struct options *opts)
 {
 	unsigned int i;
 
-	check_files(side, &opts->out, "-o", opts, false);
+	side->joined = check_files(side, &opts->out, "-o", opts, false);
 	for (i = 0; i < side->count; i++) {
 		const char *path = opts->out.path[i];
 
@@ -143,6 +154,64 @@ void open_outputs(struct side *side, const struct options *opts)
 		if (!side->files[i])
 			die(EXIT_FILE, "cannot create %s: %s", path, strerror(errno));
 	}
+}
+
+void open_golden(struct side *side, const struct options *opts, unsigned long samples)
+{
+	unsigned long n;
+	unsigned int i;
+
+	side->golden_joined = check_files(side, &opts->golden, "--verify", opts, false);
+	for (i = 0; i < side->count; i++) {
+		const char *path = opts->golden.path[i];
+
+		if (!path)
+			continue;
+		side->golden[i] = open_data(side, i, side->golden_joined, path, opts, &n);
+		if (n != samples)
+			die(EXIT_FILE, "%s has %lu samples, the inputs have %lu", path, n, samples);
+	}
+}
+
+/* Compares one output with what comes next in a file. */
+static bool compare(const struct side *side, unsigned int index, FILE *file, const char *path,
+		    unsigned long sample)
+{
+	const struct apu_tensor_info *t = &side->info[index];
+	size_t element = apu_type_size(t->type), count = 0, first = 0, i;
+	const uint8_t *got = side->data[index];
+	uint8_t *want = malloc(t->padded_size);
+
+	if (!want)
+		die(EXIT_FILE, "no memory for %zu bytes", t->padded_size);
+	if (fread(want, t->padded_size, 1, file) != 1)
+		die(EXIT_FILE, "cannot read %s: %s", path,
+		    ferror(file) ? strerror(errno) : "the file has become shorter");
+	for (i = 0; i < t->padded_size; i += element) {
+		if (memcmp(got + i, want + i, element) != 0 && count++ == 0)
+			first = i / element;
+	}
+	free(want);
+	if (count)
+		fprintf(stderr,
+			"neuronrt: sample %lu: output %u differs from %s in %zu of %zu elements, "
+			"first in element %zu\n",
+			sample, index, path, count, t->padded_size / element, first);
+	return count == 0;
+}
+
+unsigned int compare_sample(struct side *side, const struct options *opts, unsigned long sample)
+{
+	unsigned int i, different = 0;
+
+	for (i = 0; i < side->count; i++) {
+		unsigned int at = side->golden_joined ? 0 : i;
+
+		if (side->golden[at])
+			different +=
+				!compare(side, i, side->golden[at], opts->golden.path[at], sample);
+	}
+	return different;
 }
 
 void read_sample(struct side *side)

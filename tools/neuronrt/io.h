@@ -22,6 +22,9 @@ struct side {
 	FILE *files[MAX_FILES];
 	/* One file holds all tensors of a sample, in the order of their handles. */
 	bool joined;
+	/* Of outputs: what they should be, or NULL, and whether golden_joined. */
+	FILE *golden[MAX_FILES];
+	bool golden_joined;
 };
 
 void side_init(struct side *side, const struct apu_model *model, bool output);
@@ -32,6 +35,10 @@ void side_print(const struct side *side);
  */
 unsigned long open_inputs(struct side *side, const struct options *opts);
 void open_outputs(struct side *side, const struct options *opts);
+/* Files to compare outputs with, which must have so many samples. */
+void open_golden(struct side *side, const struct options *opts, unsigned long samples);
+/* Says what differs; the number of outputs that do. */
+unsigned int compare_sample(struct side *side, const struct options *opts, unsigned long sample);
 void read_sample(struct side *side);
 void write_sample(struct side *side);
 /* Closes; dies if something could not be written. */

@@ -10,6 +10,9 @@
 #include "io.h"
 #include "options.h"
 
+/* Between two lines of progress. */
+#define PROGRESS_MS 10000
+
 struct runner {
 	struct apu_device *dev;
 	struct apu_session *session;
@@ -64,6 +67,14 @@ static void runner_init(struct runner *run, const struct options *opts, struct a
 {
 	check(apu_device_open(opts->device, &run->dev), EXIT_DEVICE);
 	check(apu_session_create(run->dev, model, APU_PRIORITY_NORMAL, &run->session), EXIT_DEVICE);
+	if (opts->boost >= 0 || opts->turbo) {
+		struct apu_qos qos = {
+			.priority = APU_PRIORITY_NORMAL,
+			.boost = opts->turbo ? 100 : (uint32_t)opts->boost,
+		};
+
+		check(apu_session_set_qos(run->session, &qos), EXIT_DEVICE);
+	}
 	check(apu_request_create(run->session, &run->request), EXIT_DEVICE);
 }
 
@@ -74,6 +85,14 @@ static void runner_fini(struct runner *run)
 		apu_bo_release(run->bos[--run->num_bos]);
 	apu_session_release(run->session);
 	apu_device_close(run->dev);
+}
+
+/* Cycles as time, at the clock that the inference had. */
+static double ms_of(const struct apu_profile *profile, uint64_t cycles)
+{
+	if (!profile->cycles)
+		return 0;
+	return (double)profile->device_ns / 1e6 * (double)cycles / (double)profile->cycles;
 }
 
 static void print_profile(struct runner *run)
@@ -92,10 +111,11 @@ static void print_profile(struct runner *run)
 		const struct apu_engine_profile *e = &profile.engine[i];
 
 		if (e->streams)
-			printf("  %s: %u streams, %llu cycles busy, %llu bytes DRAM, %llu bytes "
-			       "L1\n",
+			printf("  %s: %u streams, %llu cycles busy (%.3f ms), %llu bytes DRAM, "
+			       "%llu bytes L1\n",
 			       apu_engine_name(i), e->streams, (unsigned long long)e->busy,
-			       (unsigned long long)e->dram_bytes, (unsigned long long)e->l1_bytes);
+			       ms_of(&profile, e->busy), (unsigned long long)e->dram_bytes,
+			       (unsigned long long)e->l1_bytes);
 	}
 	printf("Memory: static %llu, temporary %llu, input/output %llu, commands %llu, in all %llu "
 	       "bytes\n",
@@ -104,10 +124,27 @@ static void print_profile(struct runner *run)
 	       (unsigned long long)memory.total_bytes);
 }
 
-static void run_samples(struct runner *run, const struct options *opts, struct side *in,
-			struct side *out, unsigned long samples)
+/* On long runs, every so often. */
+static void print_progress(unsigned long done, unsigned long all)
 {
-	unsigned long i, j, count = 0;
+	static double start, last;
+	double now = now_ms();
+
+	if (done == 0)
+		start = last = now;
+	if (now - last < PROGRESS_MS)
+		return;
+	last = now;
+	fprintf(stderr, "neuronrt: %lu of %lu inferences after %.0f s\n", done, all,
+		(now - start) / 1e3);
+}
+
+/* The number of outputs that were not as they should be. */
+static unsigned int run_samples(struct runner *run, const struct options *opts, struct side *in,
+				struct side *out, unsigned long samples)
+{
+	unsigned long i, j, count = 0, all = samples * opts->repeat;
+	unsigned int different = 0;
 	double total = 0;
 
 	for (i = 0; i < samples; i++) {
@@ -116,17 +153,23 @@ static void run_samples(struct runner *run, const struct options *opts, struct s
 		read_sample(in);
 		start = now_ms();
 		for (j = 0; j < opts->repeat; j++) {
-			int ret = apu_request_run(run->request);
+			int ret;
 
+			print_progress(count, all);
+			ret = apu_request_run(run->request);
 			if (ret)
 				die(EXIT_INFERENCE, "sample %lu: %s", i, apu_last_error());
+			count++;
 		}
 		total += now_ms() - start;
-		count += opts->repeat;
 		write_sample(out);
+		different += compare_sample(out, opts, i);
 	}
 	printf("Total inference time = %.0f ms (%.2f ms/inf, %lu inferences)\n", total,
 	       total / (double)count, count);
+	if (opts->golden.count && !different)
+		printf("Verified: %lu sample%s as expected\n", samples, samples == 1 ? "" : "s");
+	return different;
 }
 
 int main(int argc, char **argv)
@@ -135,6 +178,7 @@ int main(int argc, char **argv)
 	struct options opts;
 	struct apu_model *model;
 	struct side in, out;
+	unsigned int different = 0;
 	unsigned long samples;
 
 	parse_options(&opts, argc, argv);
@@ -157,7 +201,8 @@ int main(int argc, char **argv)
 	if (opts.hardware) {
 		bind_side(&run, &in, false, opts.zero_copy);
 		bind_side(&run, &out, true, opts.zero_copy);
-		run_samples(&run, &opts, &in, &out, samples);
+		open_golden(&out, &opts, samples);
+		different = run_samples(&run, &opts, &in, &out, samples);
 		if (opts.profile)
 			print_profile(&run);
 		runner_fini(&run);
@@ -175,5 +220,5 @@ int main(int argc, char **argv)
 			free(out.data[i]);
 	}
 	apu_model_release(model);
-	return 0;
+	return different ? EXIT_DIFFERENT : 0;
 }

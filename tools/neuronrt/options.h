@@ -13,10 +13,11 @@ enum {
 	EXIT_FILE = 2,
 	EXIT_DEVICE = 3,
 	EXIT_INFERENCE = 4,
+	EXIT_DIFFERENT = 5,
 };
 
 struct file_list {
-	/* By handle; NULL where none is given. */
+	/* By handle; NULL where none is given. Never freed. */
 	const char *path[MAX_FILES];
 	unsigned int count;
 };
@@ -29,9 +30,14 @@ struct options {
 	bool profile;
 	bool samples;
 	bool zero_copy;
+	bool turbo;
+	/* -1: not given. */
+	int boost;
 	unsigned long repeat;
 	struct file_list in;
 	struct file_list out;
+	/* What outputs should be. */
+	struct file_list golden;
 };
 
 /* Fills opts or exits. */

@@ -16,6 +16,7 @@ tests=0 failed=0
 "$2" "$dir/m.dla" || exit 1
 head -c 64 /dev/zero >"$dir/one"
 head -c 192 /dev/zero >"$dir/three"
+cp "$dir/one" "$dir/with blank"
 head -c 100 /dev/zero >"$dir/odd"
 head -c 300 "$dir/m.dla" >"$dir/cut.dla"
 
@@ -40,6 +41,14 @@ expect() {
 expect 0 'Usage:' --help
 expect 1 '-a is missing'
 expect 1 'hw or null' -m cmodel -a "$dir/m.dla"
+expect 1 'there is no C model' -m cmodel -a "$dir/m.dla"
+expect 1 'wants turbo' -a "$dir/m.dla" -r fast
+expect 1 '--verify wants -m hw' -a "$dir/m.dla" --verify "$dir/one"
+expect 1 'the model has 1 input' -a "$dir/m.dla" -i "$dir/one $dir/three"
+expect 1 'the model has 1 input' -a "$dir/m.dla" "-i $dir/one -i $dir/three"
+expect 0 'nothing was run' -a "$dir/m.dla" "-i $dir/one"
+expect 0 'nothing was run' -a "$dir/m.dla" -i "$dir/with blank"
+expect 0 'nothing was run' -a "$dir/m.dla" -r turbo -b 50 -i "$dir/one"
 expect 1 'from 1 to' -a "$dir/m.dla" -c 0
 expect 1 'from 0 to 100' -a "$dir/m.dla" -b 101
 expect 1 'the model has 1 input' -a "$dir/m.dla" -i "$dir/one" -i "$dir/one"
