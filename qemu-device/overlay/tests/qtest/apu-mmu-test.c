@@ -270,6 +270,14 @@ static void test_mmu_invalidate(void)
             expect(a, leaf.va, true, c->forgets ? APU_FAULT_KIND_TRANSLATION :
                                                   NO_FAULT);
         }
+        /* Any part of a leaf is enough: a byte of it, or its upper pages. */
+        for (unsigned bytes = 1; bytes <= 0x10000; bytes += 0xffff) {
+            qtest_writeq(a->qts, leaf.entry[level], leaf.pte);
+            expect(a, leaf.va, true, NO_FAULT);
+            qtest_writeq(a->qts, leaf.entry[level], 0);
+            mmu_command(a, APU_MMU_OP_INV_RANGE, leaf.va | 0x800, bytes);
+            expect(a, leaf.va, true, APU_FAULT_KIND_TRANSLATION);
+        }
         qtest_writeq(a->qts, leaf.entry[level], leaf.pte);
     }
 

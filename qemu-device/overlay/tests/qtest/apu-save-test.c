@@ -214,6 +214,7 @@ static void test_faults(void)
     g_assert_cmphex(top_read(a, A_APU_TOP_IRQ_RAW), ==, 0);
     qtest_clock_step(a->qts, 1);
     g_assert_cmphex(top_read(a, A_APU_TOP_IRQ_RAW), ==, BIT(1));
+    pwr_write(a, A_APU_PWR_RST_ASSERT, 0);
     g_assert_cmphex(pwr_read(a, A_APU_PWR_RST_ASSERT), ==, BIT(1));
     qtest_clock_step(a->qts, 100ll * LIMIT_US * 1000);
     g_assert_cmphex(top_read(a, A_APU_TOP_SLOT_RUNNING), ==, BIT(0));
