@@ -29,6 +29,7 @@
 
 #include <drm/apu_accel.h>
 
+#include "apu_arena.h"
 #include "apu_bind.h"
 #include "apu_device.h"
 #include "apu_drv.h"
@@ -101,7 +102,6 @@ static void apu_bind_free(struct apu_bind *bind)
 	for (i = 0; i < bind->num_ops; i++)
 		if (bind->ops[i].vm_bo)
 			apu_vm_bo_put(bind->ops[i].vm_bo);
-	apu_syncs_fini(&bind->syncs);
 	apu_vm_put(bind->vm);
 	kvfree(bind);
 }
@@ -233,14 +233,15 @@ static int apu_bind_prepare_op(struct apu_bind *bind, struct apu_bind_op *op,
 	return apu_pt_alloc_pages(&bind->pages, apu_pt_pages_to_map(op->va, op->size));
 }
 
-static int apu_bind_prepare(struct apu_bind *bind, struct drm_file *drm_file,
-			    struct drm_apu_vm_bind *args)
+static int apu_bind_prepare(struct apu_bind *bind, struct apu_arena *arena,
+			    struct drm_file *drm_file, struct drm_apu_vm_bind *args)
 {
 	struct drm_apu_vm_bind_op *ops;
 	int ret = 0;
 	u32 i;
 
-	ops = APU_COPY_ARRAY(&args->ops, APU_MAX_BIND_OPS, struct drm_apu_vm_bind_op, size);
+	ops = APU_COPY_ARRAY(arena, &args->ops, APU_MAX_BIND_OPS, struct drm_apu_vm_bind_op,
+			     size);
 	if (IS_ERR(ops))
 		return PTR_ERR(ops);
 
@@ -252,7 +253,6 @@ static int apu_bind_prepare(struct apu_bind *bind, struct drm_file *drm_file,
 		}
 	}
 
-	kvfree(ops);
 	return ret;
 }
 
@@ -292,10 +292,11 @@ static int apu_bind_add_dependency(void *priv, struct dma_fence *fence)
 }
 
 /* On success the bind is the scheduler's. */
-static int apu_bind_queue(struct apu_bind *bind, struct drm_file *drm_file,
-			  const struct drm_apu_vm_bind *args)
+static int apu_bind_queue(struct apu_bind *bind, struct apu_arena *arena,
+			  struct drm_file *drm_file, const struct drm_apu_vm_bind *args)
 {
 	struct apu_vm *vm = bind->vm;
+	struct apu_syncs syncs = {};
 	bool cookie;
 	int ret;
 
@@ -303,28 +304,31 @@ static int apu_bind_queue(struct apu_bind *bind, struct drm_file *drm_file,
 	if (ret)
 		return ret;
 
-	ret = apu_syncs_init(&bind->syncs, drm_file, &args->syncs, apu_bind_add_dependency,
+	ret = apu_syncs_init(&syncs, arena, drm_file, &args->syncs, apu_bind_add_dependency,
 			     &bind->base);
 	if (ret) {
 		drm_sched_job_cleanup(&bind->base);
-		return ret;
+		goto out_fini;
 	}
 
 	/* Nothing may fail from here on. */
 	dma_resv_lock(drm_gpuvm_resv(&vm->base), NULL);
 	cookie = dma_fence_begin_signalling();
 	drm_sched_job_arm(&bind->base);
-	apu_syncs_signal(&bind->syncs, &bind->base.s_fence->finished);
+	apu_syncs_signal(&syncs, &bind->base.s_fence->finished);
 	drm_sched_entity_push_job(&bind->base);
 	dma_fence_end_signalling(cookie);
 	dma_resv_unlock(drm_gpuvm_resv(&vm->base));
 
-	return 0;
+out_fini:
+	apu_syncs_fini(&syncs);
+	return ret;
 }
 
 int apu_vm_bind_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_file)
 {
 	struct drm_apu_vm_bind *args = data;
+	struct apu_arena arena;
 	struct apu_bind *bind;
 	struct apu_vm *vm;
 	int idx, ret;
@@ -349,14 +353,16 @@ int apu_vm_bind_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_f
 		goto out_free;
 	}
 
-	ret = apu_bind_prepare(bind, drm_file, args);
+	apu_arena_init(&arena);
+	ret = apu_bind_prepare(bind, &arena, drm_file, args);
 	if (!ret && (args->flags & DRM_APU_VM_BIND_ASYNC)) {
-		ret = apu_bind_queue(bind, drm_file, args);
+		ret = apu_bind_queue(bind, &arena, drm_file, args);
 		if (!ret)
 			bind = NULL;
 	} else if (!ret) {
 		apu_vm_run(bind);
 	}
+	apu_arena_fini(&arena);
 	drm_dev_exit(idx);
 
 out_free:

@@ -42,8 +42,6 @@ struct apu_bind {
 	struct drm_sched_job base;
 	/** @vm: address space, with a reference */
 	struct apu_vm *vm;
-	/** @syncs: what to signal, if it is queued */
-	struct apu_syncs syncs;
 	/** @vas: mappings to be */
 	struct list_head vas;
 	/** @gone: mappings that were */

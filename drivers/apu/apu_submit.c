@@ -10,9 +10,9 @@
  * their numbers.
  *
  * Dependencies on fences of the same context are a number: as these signal in
- * order, waiting for one means waiting for all jobs up to it. This is resolved in
- * the second half, when the fences of earlier jobs of the same submit are in the
- * reservations already. All others are given to the scheduler.
+ * order, waiting for one means waiting for all jobs up to it. For jobs of the same
+ * submit this is resolved in the second half, when the fences of earlier ones are in
+ * the reservations already. All others are given to the scheduler.
  */
 
 #include <linux/dma-resv.h>
@@ -24,6 +24,7 @@
 
 #include <drm/apu_accel.h>
 
+#include "apu_arena.h"
 #include "apu_ctx.h"
 #include "apu_device.h"
 #include "apu_drv.h"
@@ -66,6 +67,8 @@ struct apu_submit {
 	struct apu_device *adev;
 	struct drm_file *drm_file;
 	struct apu_ctx *ctx;
+	/* Holds all arrays here, and copies of the client's. */
+	struct apu_arena *arena;
 	struct drm_exec exec;
 	struct apu_submit_job *jobs;
 	u32 num_jobs;
@@ -115,7 +118,8 @@ static int apu_submit_streams(struct apu_submit *submit, struct apu_job *job,
 	int ret = 0;
 	u32 i;
 
-	streams = APU_COPY_ARRAY(array, DRM_APU_MAX_STREAMS, struct drm_apu_stream, va);
+	streams = APU_COPY_ARRAY(submit->arena, array, DRM_APU_MAX_STREAMS, struct drm_apu_stream,
+				 va);
 	if (IS_ERR(streams))
 		return PTR_ERR(streams);
 
@@ -136,7 +140,6 @@ static int apu_submit_streams(struct apu_submit *submit, struct apu_job *job,
 	}
 	job->num_streams = array->count;
 
-	kvfree(streams);
 	return ret;
 }
 
@@ -144,16 +147,13 @@ static int apu_submit_deps(struct apu_submit *submit, struct apu_job *job,
 			   const struct drm_apu_obj_array *array)
 {
 	u32 *deps;
-	int ret;
 
-	deps = apu_copy_array(array, DRM_APU_MAX_JOBS, sizeof(*deps), sizeof(*deps));
+	deps = apu_copy_array(submit->arena, array, DRM_APU_MAX_JOBS, sizeof(*deps),
+			      sizeof(*deps));
 	if (IS_ERR(deps))
 		return PTR_ERR(deps);
 
-	ret = apu_deps_to_mask(deps, array->count, submit->index, &job->deps);
-
-	kvfree(deps);
-	return ret;
+	return apu_deps_to_mask(deps, array->count, submit->index, &job->deps);
 }
 
 /* The number of the job that a fence of its context belongs to, 0 if it is another's. */
@@ -187,40 +187,34 @@ static int apu_submit_bos(struct apu_submit *submit, struct apu_submit_job *sj,
 			  const struct drm_apu_obj_array *array)
 {
 	struct drm_apu_bo_ref *refs;
-	int ret = 0;
 	u32 i;
 
-	refs = APU_COPY_ARRAY(array, APU_MAX_BOS, struct drm_apu_bo_ref, flags);
+	refs = APU_COPY_ARRAY(submit->arena, array, APU_MAX_BOS, struct drm_apu_bo_ref, flags);
 	if (IS_ERR_OR_NULL(refs))
 		return PTR_ERR_OR_ZERO(refs);
 
-	sj->bos = kvzalloc_objs(*sj->bos, array->count);
+	sj->bos = apu_arena_alloc(submit->arena, array->count, sizeof(*sj->bos));
 	if (!sj->bos)
-		ret = -ENOMEM;
+		return -ENOMEM;
 
-	for (i = 0; !ret && i < array->count; i++) {
+	for (i = 0; i < array->count; i++) {
 		struct drm_gem_object *obj;
 
-		if (refs[i].flags & ~DRM_APU_BO_REF_WRITE) {
-			ret = -EINVAL;
-			break;
-		}
+		if (refs[i].flags & ~DRM_APU_BO_REF_WRITE)
+			return -EINVAL;
 		obj = drm_gem_object_lookup(submit->drm_file, refs[i].handle);
-		if (!obj) {
-			ret = -ENOENT;
-			break;
-		}
+		if (!obj)
+			return -ENOENT;
 		sj->bos[i].obj = obj;
 		sj->bos[i].write = refs[i].flags & DRM_APU_BO_REF_WRITE;
 		sj->num_bos++;
 
 		/* Its reservation is the whole address space's. */
 		if (to_apu_bo(obj)->vm_obj)
-			ret = -EINVAL;
+			return -EINVAL;
 	}
 
-	kvfree(refs);
-	return ret;
+	return 0;
 }
 
 static int apu_submit_prepare_job(struct apu_submit *submit, const struct drm_apu_job *in)
@@ -250,7 +244,7 @@ static int apu_submit_prepare_job(struct apu_submit *submit, const struct drm_ap
 	if (!ret)
 		ret = apu_submit_deps(submit, job, &in->deps);
 	if (!ret)
-		ret = apu_syncs_init(&sj->syncs, submit->drm_file, &in->syncs,
+		ret = apu_syncs_init(&sj->syncs, submit->arena, submit->drm_file, &in->syncs,
 				     apu_submit_add_dependency, job);
 	if (!ret)
 		ret = apu_submit_bos(submit, sj, &in->bos);
@@ -319,7 +313,7 @@ static int apu_submit_lock(struct apu_submit *submit)
 	return ret;
 }
 
-/* Fences of other contexts in the buffers that the jobs have listed. */
+/* What jobs so far, and others, do to the buffers that the jobs have listed. */
 static int apu_submit_implicit_dependencies(struct apu_submit *submit)
 {
 	struct dma_resv_iter cursor;
@@ -333,10 +327,7 @@ static int apu_submit_implicit_dependencies(struct apu_submit *submit)
 		for (j = 0; j < sj->num_bos; j++) {
 			dma_resv_for_each_fence(&cursor, sj->bos[j].obj->resv,
 						dma_resv_usage_rw(sj->bos[j].write), fence) {
-				if (apu_fence_to_seqno(submit->ctx, fence))
-					continue;
-				ret = drm_sched_job_add_dependency(&sj->job->base,
-								   dma_fence_get(fence));
+				ret = apu_submit_add_dependency(sj->job, dma_fence_get(fence));
 				if (ret)
 					return ret;
 			}
@@ -348,19 +339,29 @@ static int apu_submit_implicit_dependencies(struct apu_submit *submit)
 
 /* Nothing may fail from here on. */
 
-static void apu_submit_arm(struct apu_submit *submit, struct apu_submit_job *sj, u64 first_seqno)
+/* What earlier jobs of the same submit do to the buffers. */
+static void apu_submit_set_barrier(struct apu_submit *submit, struct apu_submit_job *sj)
 {
 	struct apu_job *job = sj->job;
-	struct apu_ctx *ctx = submit->ctx;
 	struct dma_resv_iter cursor;
 	struct dma_fence *fence;
 	u32 i;
 
-	/* What earlier jobs of the context, and of this submit, do to the buffers. */
 	for (i = 0; i < sj->num_bos; i++)
 		dma_resv_for_each_fence(&cursor, sj->bos[i].obj->resv,
 					dma_resv_usage_rw(sj->bos[i].write), fence)
-			job->barrier = max(job->barrier, apu_fence_to_seqno(ctx, fence));
+			job->barrier = max(job->barrier, apu_fence_to_seqno(submit->ctx, fence));
+}
+
+static void apu_submit_arm(struct apu_submit *submit, struct apu_submit_job *sj, u64 first_seqno)
+{
+	struct apu_job *job = sj->job;
+	struct apu_ctx *ctx = submit->ctx;
+	struct dma_fence *fence;
+	u32 i;
+
+	if (sj != submit->jobs)
+		apu_submit_set_barrier(submit, sj);
 
 	drm_sched_job_arm(&job->base);
 	sj->inited = false;
@@ -416,7 +417,6 @@ static void apu_submit_cleanup_job(struct apu_submit_job *sj)
 
 	for (i = 0; i < sj->num_bos; i++)
 		drm_gem_object_put(sj->bos[i].obj);
-	kvfree(sj->bos);
 
 	if (sj->inited)
 		drm_sched_job_cleanup(&sj->job->base);
@@ -457,6 +457,7 @@ int apu_submit_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_fi
 	};
 	struct drm_apu_submit *args = data;
 	struct drm_apu_job *in;
+	struct apu_arena arena;
 	int ret;
 	u32 i;
 
@@ -464,15 +465,19 @@ int apu_submit_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_fi
 	if (args->flags || args->pad || !args->jobs.count)
 		return -EINVAL;
 
-	in = APU_COPY_ARRAY(&args->jobs, DRM_APU_MAX_JOBS, struct drm_apu_job, pad);
-	if (IS_ERR(in))
-		return PTR_ERR(in);
+	apu_arena_init(&arena);
+	submit.arena = &arena;
+	in = APU_COPY_ARRAY(&arena, &args->jobs, DRM_APU_MAX_JOBS, struct drm_apu_job, pad);
+	if (IS_ERR(in)) {
+		ret = PTR_ERR(in);
+		goto out_free;
+	}
 	submit.num_jobs = args->jobs.count;
 
 	submit.ctx = apu_ctx_lookup(to_apu_file(drm_file), args->ctx_id);
 	if (!submit.ctx) {
 		ret = -ENOENT;
-		goto out_free_in;
+		goto out_free;
 	}
 
 	if (apu_ctx_is_dead(submit.ctx)) {
@@ -480,11 +485,12 @@ int apu_submit_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_fi
 		goto out_put_ctx;
 	}
 
-	submit.jobs = kvzalloc_objs(*submit.jobs, submit.num_jobs);
+	submit.jobs = apu_arena_alloc(&arena, submit.num_jobs, sizeof(*submit.jobs));
 	if (!submit.jobs) {
 		ret = -ENOMEM;
 		goto out_put_ctx;
 	}
+	memset(submit.jobs, 0, submit.num_jobs * sizeof(*submit.jobs));
 
 	ret = apu_submit_run(&submit, in, &args->seqno);
 	if (ret)
@@ -492,10 +498,9 @@ int apu_submit_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_fi
 
 	for (i = 0; i < submit.num_jobs; i++)
 		apu_submit_cleanup_job(&submit.jobs[i]);
-	kvfree(submit.jobs);
 out_put_ctx:
 	apu_ctx_put(submit.ctx);
-out_free_in:
-	kvfree(in);
+out_free:
+	apu_arena_fini(&arena);
 	return ret;
 }

@@ -7,16 +7,15 @@
  */
 
 #include <linux/dma-fence-chain.h>
-#include <linux/slab.h>
 
 #include <drm/drm_syncobj.h>
 
 #include <drm/apu_accel.h>
 
+#include "apu_arena.h"
 #include "apu_kunit.h"
 #include "apu_sync.h"
 #include "apu_uaccess.h"
-#include "compat.h"
 
 #define APU_MAX_SYNCS	256
 
@@ -53,6 +52,7 @@ static int apu_sync_signal(struct apu_syncs *syncs, struct drm_file *drm_file,
 	struct apu_signal *signal = &syncs->signals[syncs->num];
 
 	signal->point = op->point;
+	signal->chain = NULL;
 	if (op->flags & DRM_APU_SYNC_OP_TIMELINE) {
 		signal->chain = dma_fence_chain_alloc();
 		if (!signal->chain)
@@ -84,6 +84,7 @@ static int apu_sync_one(struct apu_syncs *syncs, struct drm_file *drm_file,
 /**
  * apu_syncs_init() - Collect what is to be waited for and signalled
  * @syncs: zeroed; to be ended with apu_syncs_fini() whatever this returns
+ * @arena: memory for as long as @syncs
  * @drm_file: client
  * @array: array of &struct drm_apu_sync_op in user memory
  * @wait: called with each fence to wait for
@@ -91,25 +92,24 @@ static int apu_sync_one(struct apu_syncs *syncs, struct drm_file *drm_file,
  *
  * Return: 0 or a negative error code.
  */
-int apu_syncs_init(struct apu_syncs *syncs, struct drm_file *drm_file,
+int apu_syncs_init(struct apu_syncs *syncs, struct apu_arena *arena, struct drm_file *drm_file,
 		   const struct drm_apu_obj_array *array, apu_sync_wait_t wait, void *priv)
 {
 	struct drm_apu_sync_op *ops;
 	int ret = 0;
 	u32 i;
 
-	ops = APU_COPY_ARRAY(array, APU_MAX_SYNCS, struct drm_apu_sync_op, point);
+	ops = APU_COPY_ARRAY(arena, array, APU_MAX_SYNCS, struct drm_apu_sync_op, point);
 	if (IS_ERR_OR_NULL(ops))
 		return PTR_ERR_OR_ZERO(ops);
 
-	syncs->signals = kvzalloc_objs(*syncs->signals, array->count);
+	syncs->signals = apu_arena_alloc(arena, array->count, sizeof(*syncs->signals));
 	if (!syncs->signals)
-		ret = -ENOMEM;
+		return -ENOMEM;
 
 	for (i = 0; !ret && i < array->count; i++)
 		ret = apu_sync_one(syncs, drm_file, &ops[i], wait, priv);
 
-	kvfree(ops);
 	return ret;
 }
 
@@ -148,5 +148,4 @@ void apu_syncs_fini(struct apu_syncs *syncs)
 		dma_fence_chain_free(syncs->signals[i].chain);
 		drm_syncobj_put(syncs->signals[i].syncobj);
 	}
-	kvfree(syncs->signals);
 }

@@ -4,6 +4,7 @@
 
 #include <linux/types.h>
 
+struct apu_arena;
 struct apu_signal;
 struct dma_fence;
 struct drm_apu_obj_array;
@@ -28,7 +29,7 @@ struct apu_syncs {
  */
 typedef int (*apu_sync_wait_t)(void *priv, struct dma_fence *fence);
 
-int apu_syncs_init(struct apu_syncs *syncs, struct drm_file *drm_file,
+int apu_syncs_init(struct apu_syncs *syncs, struct apu_arena *arena, struct drm_file *drm_file,
 		   const struct drm_apu_obj_array *array, apu_sync_wait_t wait, void *priv);
 void apu_syncs_signal(struct apu_syncs *syncs, struct dma_fence *fence);
 void apu_syncs_fini(struct apu_syncs *syncs);

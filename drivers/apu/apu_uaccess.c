@@ -5,25 +5,26 @@
 
 #include <linux/err.h>
 #include <linux/mm.h>
-#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include <drm/apu_accel.h>
 
+#include "apu_arena.h"
 #include "apu_kunit.h"
 #include "apu_uaccess.h"
 
 /**
  * apu_copy_array() - Copy an array whose objects may have another size than ours
+ * @arena: where the copy goes
  * @in: where user space has it
  * @max_count: objects it may have
  * @min_stride: size of the object's first version
  * @obj_size: size of the object that we know
  *
- * Return: An error pointer, NULL if the array is empty, else memory to kvfree().
+ * Return: An error pointer, NULL if the array is empty, else the copy.
  */
-void *apu_copy_array(const struct drm_apu_obj_array *in, u32 max_count, u32 min_stride,
-		     u32 obj_size)
+void *apu_copy_array(struct apu_arena *arena, const struct drm_apu_obj_array *in, u32 max_count,
+		     u32 min_stride, u32 obj_size)
 {
 	u32 i, align = min(obj_size, 8);
 	void *out;
@@ -39,7 +40,7 @@ void *apu_copy_array(const struct drm_apu_obj_array *in, u32 max_count, u32 min_
 	if (in->stride > PAGE_SIZE)
 		return ERR_PTR(-E2BIG);
 
-	out = kvmalloc_array(in->count, obj_size, GFP_KERNEL);
+	out = apu_arena_alloc(arena, in->count, obj_size);
 	if (!out)
 		return ERR_PTR(-ENOMEM);
 
@@ -47,10 +48,8 @@ void *apu_copy_array(const struct drm_apu_obj_array *in, u32 max_count, u32 min_
 		ret = copy_struct_from_user(out + (size_t)i * obj_size, obj_size,
 					    u64_to_user_ptr(in->array + (u64)i * in->stride),
 					    in->stride);
-		if (ret) {
-			kvfree(out);
+		if (ret)
 			return ERR_PTR(ret);
-		}
 	}
 
 	return out;

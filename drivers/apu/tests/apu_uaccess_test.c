@@ -11,6 +11,7 @@
 
 #include <drm/apu_accel.h>
 
+#include "../apu_arena.h"
 #include "../apu_uaccess.h"
 
 /* The second version of an object whose first one ended with b. */
@@ -41,20 +42,27 @@ static void to_user(struct kunit *test, u64 addr, const void *data, size_t size)
 	KUNIT_ASSERT_EQ(test, 0, copy_to_user(u64_to_user_ptr(addr), data, size));
 }
 
-static void free_array(void *data)
+static void fini_arena(void *data)
 {
-	kvfree(data);
+	apu_arena_fini(data);
+}
+
+static struct apu_arena *arena_of(struct kunit *test)
+{
+	struct apu_arena *arena = kunit_kzalloc(test, sizeof(*arena), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, arena);
+	apu_arena_init(arena);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, fini_arena, arena));
+
+	return arena;
 }
 
 static void *copy(struct kunit *test, u32 stride, u32 count, u64 addr)
 {
 	struct drm_apu_obj_array in = { .stride = stride, .count = count, .array = addr };
-	void *out = apu_copy_array(&in, MAX_COUNT, MIN_STRIDE, OBJ_SIZE);
 
-	if (!IS_ERR_OR_NULL(out))
-		KUNIT_ASSERT_EQ(test, 0, kunit_add_action(test, free_array, out));
-
-	return out;
+	return apu_copy_array(arena_of(test), &in, MAX_COUNT, MIN_STRIDE, OBJ_SIZE);
 }
 
 static void apu_array_is_copied(struct kunit *test)
@@ -145,14 +153,44 @@ static void apu_array_of_words(struct kunit *test)
 	u32 *out;
 
 	to_user(test, addr, words, sizeof(words));
-	out = apu_copy_array(&in, 3, sizeof(u32), sizeof(u32));
+	out = apu_copy_array(arena_of(test), &in, 3, sizeof(u32), sizeof(u32));
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, out);
 	KUNIT_EXPECT_MEMEQ(test, out, words, sizeof(words));
-	kvfree(out);
 
 	in.stride = 6;
 	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EINVAL),
-			    apu_copy_array(&in, 3, sizeof(u32), sizeof(u32)));
+			    apu_copy_array(arena_of(test), &in, 3, sizeof(u32), sizeof(u32)));
+}
+
+static void apu_arena_has_chunks(struct kunit *test)
+{
+	struct apu_arena *arena = arena_of(test);
+	const size_t sizes[] = { 1, 8, 24, 400, 100, PAGE_SIZE, 3 * PAGE_SIZE, 16 };
+	u8 *memory[ARRAY_SIZE(sizes)];
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		memory[i] = apu_arena_alloc(arena, 1, sizes[i]);
+		KUNIT_ASSERT_NOT_NULL(test, memory[i]);
+		KUNIT_EXPECT_TRUE(test, IS_ALIGNED((uintptr_t)memory[i], 8));
+		memset(memory[i], i, sizes[i]);
+	}
+	/* None has another's bytes. */
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+		for (j = 0; j < sizes[i]; j++)
+			if (memory[i][j] != i)
+				KUNIT_FAIL_AND_ABORT(test, "object %zu, byte %zu", i, j);
+}
+
+static void apu_arena_refuses_too_much(struct kunit *test)
+{
+	struct apu_arena *arena = arena_of(test);
+
+	KUNIT_EXPECT_NULL(test, apu_arena_alloc(arena, SIZE_MAX, 2));
+	KUNIT_EXPECT_NULL(test, apu_arena_alloc(arena, 1, SIZE_MAX));
+	KUNIT_EXPECT_NULL(test, apu_arena_alloc(arena, 1, (size_t)INT_MAX + 1));
+	/* And goes on. */
+	KUNIT_EXPECT_NOT_NULL(test, apu_arena_alloc(arena, 4, 8));
 }
 
 static struct kunit_case apu_uaccess_cases[] = {
@@ -163,6 +201,8 @@ static struct kunit_case apu_uaccess_cases[] = {
 	KUNIT_CASE(apu_array_has_a_bad_shape),
 	KUNIT_CASE(apu_array_is_not_there),
 	KUNIT_CASE(apu_array_of_words),
+	KUNIT_CASE(apu_arena_has_chunks),
+	KUNIT_CASE(apu_arena_refuses_too_much),
 	{}
 };
 
