@@ -4,8 +4,10 @@
  * To be run with one processor under precise -icount, where counts are exact and do
  * not depend on the host; scripts/bench-submit does that. Not a test.
  *
- *	bench_submit [RUNS]
+ *	bench_submit [RUNS [NAME]]
  *
+ * With the NAME of a line it marks what that line measures for the emulator's plugin
+ * apu-profile, which says which functions the instructions are in.
  * Instructions are those that the processor retires from a system call's start to its
  * end, whoever runs: the caller, interrupts, kernel threads. The caller is SCHED_FIFO 1.
  * A line is "NAME MEDIAN MINIMUM MAXIMUM", in instructions.
@@ -44,7 +46,19 @@ struct bench {
 	int runs;
 	int prime;
 	int ping, pong;
+	const char *profile;
 };
+
+/* See qemu-device/plugins/apu-profile.c; to the processor these are no operations. */
+static void mark_start(void)
+{
+	asm volatile("hint #96" : : : "memory");
+}
+
+static void mark_stop(void)
+{
+	asm volatile("hint #97" : : : "memory");
+}
 
 static uint64_t instructions(const struct bench *b)
 {
@@ -70,6 +84,7 @@ static int compare(const void *a, const void *b)
 static uint64_t measure(struct bench *b, const char *name, int divisor, void (*run)(struct bench *),
 			void (*prepare)(struct bench *), void (*finish)(struct bench *))
 {
+	const bool marked = name && b->profile && !strcmp(name, b->profile);
 	uint64_t *samples = calloc(b->runs, sizeof(*samples));
 	uint64_t start, median;
 	int i;
@@ -80,7 +95,11 @@ static uint64_t measure(struct bench *b, const char *name, int divisor, void (*r
 		if (prepare)
 			prepare(b);
 		start = instructions(b);
+		if (marked && i >= 0)
+			mark_start();
 		run(b);
+		if (marked && i >= 0)
+			mark_stop();
 		start = instructions(b) - start - b->overhead;
 		if (finish)
 			finish(b);
@@ -374,11 +393,14 @@ static void fix_clock(void)
 int main(int argc, char **argv)
 {
 	const struct sched_param fifo = { .sched_priority = 1 };
-	struct bench b = { .runs = argc > 1 ? atoi(argv[1]) : 2000 };
+	struct bench b = {
+		.runs = argc > 1 ? atoi(argv[1]) : 2000,
+		.profile = argc > 2 ? argv[2] : NULL,
+	};
 	uint64_t one, more;
 
 	if (b.runs < 1)
-		errx(2, "usage: bench_submit [RUNS]");
+		errx(2, "usage: bench_submit [RUNS [NAME]]");
 	if (sched_setscheduler(0, SCHED_FIFO, &fifo))
 		err(1, "SCHED_FIFO");
 	open_counter(&b);
