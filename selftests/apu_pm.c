@@ -123,23 +123,6 @@ TEST_F(pm, a_bind_while_power_is_off)
 	bo_destroy(self->c.fd, &bo);
 }
 
-/*
- * Jobs are not lost to system sleep: it is refused while there are any. (Sleep itself
- * cannot be tested here: the guest's files are on virtio-9p, which does not survive it.)
- */
-TEST_F(pm, no_system_sleep_with_jobs)
-{
-	uint64_t seqno;
-
-	if (write_file("/sys/power/pm_test", "devices"))
-		SKIP(return, "no pm_test in this kernel");
-
-	ASSERT_EQ(0, submit_fills(&self->c, VA_DATA, 1, 3000, &seqno));
-	EXPECT_EQ(-EBUSY, write_file("/sys/power/state", "freeze"));
-	EXPECT_EQ(0, job_wait(&self->c, self->c.ctx, seqno));
-	EXPECT_EQ(0, write_file("/sys/power/pm_test", "none"));
-}
-
 /* Nobody waits for the jobs of a client that is killed, but they end. */
 TEST_F(pm, a_client_is_killed)
 {

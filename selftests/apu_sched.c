@@ -63,7 +63,7 @@ static int jobs_in_slots(const char *path)
 }
 
 /* Interrupts that the device's line has had on all processors. */
-static long interrupts(const char *device)
+static long count_irqs(const char *device)
 {
 	char line[512], *at, *end;
 	FILE *f = fopen("/proc/interrupts", "r");
@@ -298,13 +298,13 @@ TEST_F(sched, a_gang_of_three_engines_is_one_interrupt)
 	emit_wait(&s, 1, 1);
 	streams[2] = stream_end(&s);
 
-	before = interrupts(self->apu);
+	before = count_irqs(self->apu);
 	ASSERT_LE(0, before);
 	for (i = 0; i < JOBS; i++) {
 		ASSERT_EQ(0, submit(&self->c, &job, 1, &seqno));
 		ASSERT_EQ(0, job_wait(&self->c, self->c.ctx, seqno));
 	}
-	EXPECT_EQ(before + JOBS, interrupts(self->apu));
+	EXPECT_EQ(before + JOBS, count_irqs(self->apu));
 	ASSERT_EQ(0, job_stats(self->c.fd, self->c.ctx, seqno, &stats));
 	EXPECT_EQ(3, stats.num_streams);
 }

@@ -8,6 +8,7 @@ TEST_GEN_PROGS := $(filter-out apu_test,$(basename $(wildcard apu_*.c)))
 TEST_PROGS := $(wildcard apu_*.sh)
 # Installed, but run by name only.
 TEST_GEN_PROGS_EXTENDED := hang $(basename $(wildcard bench_*.c))
+TEST_PROGS_EXTENDED := sleep.sh
 
 SELFTESTS := $(KSRC)/tools/testing/selftests
 UAPI := ../uapi/drm/apu_accel.h ../hal/include/apu/apu_isa.h

@@ -260,17 +260,18 @@ static struct dma_fence *apu_bind_run_job(struct drm_sched_job *sched_job)
 {
 	struct apu_bind *bind = to_apu_bind(sched_job);
 	bool cookie = dma_fence_begin_signalling();
-	int idx, ret = 0;
+	int idx;
 
 	if (drm_dev_enter(&bind->vm->adev->base, &idx)) {
 		apu_vm_run(bind);
 		drm_dev_exit(idx);
 	} else {
-		ret = -ENODEV;
+		dma_fence_set_error(&sched_job->s_fence->finished, -ENODEV);
 	}
 	dma_fence_end_signalling(cookie);
 
-	return ERR_PTR(ret);
+	/* Done, and yet a fence: it has to keep something, see apu_fence.c. */
+	return dma_fence_get(bind->vm->bind_done);
 }
 
 static void apu_bind_free_job(struct drm_sched_job *sched_job)

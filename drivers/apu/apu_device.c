@@ -208,25 +208,6 @@ void apu_pm_put(struct apu_device *adev, u32 classes)
 }
 
 /**
- * apu_pm_in_use() - Whether there are jobs that need power
- * @adev: APU
- *
- * Return: Whether somebody holds what apu_pm_get() gave.
- */
-bool apu_pm_in_use(struct apu_device *adev)
-{
-	bool in_use = false;
-	u32 class;
-
-	mutex_lock(&adev->pm.lock);
-	for (class = 0; class < APU_NUM_CLASSES; class++)
-		in_use |= adev->pm.users[class];
-	mutex_unlock(&adev->pm.lock);
-
-	return in_use;
-}
-
-/**
  * apu_pm_gone() - Give all references back for good
  * @adev: APU that is unbound
  */

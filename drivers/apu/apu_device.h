@@ -13,6 +13,7 @@
 #include <linux/mutex.h>
 #include <linux/pm_qos.h>
 #include <linux/spinlock.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "apu_regs.h"
@@ -168,6 +169,8 @@ struct apu_device {
 	spinlock_t job_lock;
 	/** @slots_used: slots that hold a job */
 	unsigned int slots_used;
+	/** @slots_empty: woken when the last job in a slot has ended */
+	wait_queue_head_t slots_empty;
 	/** @slots: job slots */
 	struct apu_slot slots[APU_NUM_SLOTS];
 	/** @slot_order: jobs armed so far */
@@ -228,7 +231,6 @@ int apu_device_suspend(struct apu_device *adev);
 
 int apu_pm_get(struct apu_device *adev, u32 classes);
 void apu_pm_put(struct apu_device *adev, u32 classes);
-bool apu_pm_in_use(struct apu_device *adev);
 void apu_pm_gone(struct apu_device *adev);
 
 #endif /* __APU_DEVICE_H__ */

@@ -293,16 +293,26 @@ static int apu_runtime_resume(struct device *dev)
 	return apu_device_resume(dev_get_drvdata(dev));
 }
 
-/* Before the engines are suspended. User space is frozen, so nothing is added. */
+/* Before the engines are suspended. */
 static int apu_prepare(struct device *dev)
 {
 	struct apu_device *adev = dev_get_drvdata(dev);
 
-	return adev && apu_pm_in_use(adev) ? -EBUSY : 0;
+	return adev ? apu_sched_drain(adev) : 0;
+}
+
+/* When they are all resumed. */
+static void apu_complete(struct device *dev)
+{
+	struct apu_device *adev = dev_get_drvdata(dev);
+
+	if (adev)
+		apu_sched_go_on(adev);
 }
 
 static const struct dev_pm_ops apu_pm_ops = {
 	.prepare = pm_sleep_ptr(apu_prepare),
+	.complete = pm_sleep_ptr(apu_complete),
 	SYSTEM_SLEEP_PM_OPS(pm_runtime_force_suspend, pm_runtime_force_resume)
 	RUNTIME_PM_OPS(apu_runtime_suspend, apu_runtime_resume, NULL)
 };

@@ -29,6 +29,7 @@
 
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include <drm/drm_drv.h>
@@ -39,7 +40,11 @@
 #include "apu_device.h"
 #include "apu_sched.h"
 #include "apu_slot.h"
+#include "apu_vm.h"
 #include "compat.h"
+
+/* For the jobs in slots before the system sleeps: twice the longest one. */
+#define APU_DRAIN_MS	20000
 
 /*
  * Of the module and not of a device, as the last job to go can take the last
@@ -51,21 +56,6 @@ static struct workqueue_struct *apu_free_wq;
 static bool apu_use_after_mask = true;
 module_param_named(after_mask, apu_use_after_mask, bool, 0644);
 MODULE_PARM_DESC(after_mask, "Let the hardware order jobs of a context (default: Y); else they wait for fences");
-
-static const char *apu_fence_get_driver_name(struct dma_fence *fence)
-{
-	return "apu";
-}
-
-static const char *apu_fence_get_timeline_name(struct dma_fence *fence)
-{
-	return "apu-ctx";
-}
-
-static const struct dma_fence_ops apu_fence_ops = {
-	.get_driver_name = apu_fence_get_driver_name,
-	.get_timeline_name = apu_fence_get_timeline_name,
-};
 
 static void apu_job_free_work(struct work_struct *work)
 {
@@ -92,7 +82,6 @@ struct apu_job *apu_job_create(struct apu_ctx *ctx)
 		return ERR_PTR(-ENOMEM);
 	}
 
-	spin_lock_init(&job->fence->lock);
 	INIT_LIST_HEAD(&job->node);
 	INIT_WORK(&job->free_work, apu_job_free_work);
 	job->ctx = apu_ctx_get(ctx);
@@ -169,7 +158,7 @@ static struct dma_fence *apu_sched_run_job(struct drm_sched_job *sched_job)
 	int idx;
 
 	cookie = dma_fence_begin_signalling();
-	dma_fence_init(fence, &apu_fence_ops, &job->fence->lock, ctx->fence_context, job->seqno);
+	apu_fence_init(job->fence, ctx->vm->fence_owner, ctx->fence_context, job->seqno);
 	/* The first reference is the scheduler's, the second is dropped on retiring. */
 	dma_fence_get(fence);
 
@@ -248,11 +237,46 @@ int apu_sched_init(struct apu_device *adev)
 	int ret;
 
 	adev->sched_list = &adev->sched;
+	init_waitqueue_head(&adev->slots_empty);
 	ret = drm_sched_init(&adev->sched, &args);
 	if (ret)
 		return ret;
 
 	return drmm_add_action_or_reset(&adev->base, apu_sched_fini, NULL);
+}
+
+/**
+ * apu_sched_drain() - Run no more jobs, and wait until those in slots have ended
+ * @adev: APU
+ *
+ * For system sleep. Jobs in queues stay there, with their references on power: that
+ * has the engines resumed when the system is. Binds stay too.
+ *
+ * Return: 0, or -EBUSY if jobs take too long; then all goes on.
+ */
+int apu_sched_drain(struct apu_device *adev)
+{
+	drm_sched_wqueue_stop(&adev->sched);
+	drm_sched_wqueue_stop(&adev->bind_sched);
+
+	if (wait_event_timeout(adev->slots_empty, !READ_ONCE(adev->slots_used),
+			       msecs_to_jiffies(APU_DRAIN_MS)))
+		return 0;
+
+	drm_warn(&adev->base, "jobs take too long for the system to sleep\n");
+	apu_sched_go_on(adev);
+
+	return -EBUSY;
+}
+
+/**
+ * apu_sched_go_on() - Undo apu_sched_drain()
+ * @adev: APU
+ */
+void apu_sched_go_on(struct apu_device *adev)
+{
+	drm_sched_wqueue_start(&adev->bind_sched);
+	drm_sched_wqueue_start(&adev->sched);
 }
 
 /**

@@ -3,25 +3,14 @@
 #define __APU_SCHED_H__
 
 #include <drm/gpu_scheduler.h>
-#include <linux/dma-fence.h>
 #include <linux/list.h>
-#include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
+#include "apu_fence.h"
 #include "apu_regs.h"
 
 struct apu_ctx;
 struct apu_device;
-
-/**
- * struct apu_fence - signals when a job and all before it in its context ended
- */
-struct apu_fence {
-	/** @base: fence; first, for dma_fence_free() */
-	struct dma_fence base;
-	/** @lock: lock of @base */
-	spinlock_t lock;
-};
 
 /**
  * struct apu_job - a gang of streams on its way through the hardware
@@ -87,6 +76,9 @@ void apu_sched_queue_free(struct work_struct *work);
 
 struct apu_job *apu_job_create(struct apu_ctx *ctx);
 void apu_job_free(struct apu_job *job);
+int apu_sched_drain(struct apu_device *adev);
+void apu_sched_go_on(struct apu_device *adev);
+
 void apu_job_end(struct apu_job *job, int result);
 
 int apu_sched_module_init(void);

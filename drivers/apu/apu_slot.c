@@ -242,8 +242,10 @@ static void apu_slot_end(struct apu_device *adev, unsigned int slot, u32 status)
 	struct apu_job *job = adev->slots[slot].job;
 
 	adev->slots[slot].job = NULL;
-	if (!--adev->slots_used)
+	if (!--adev->slots_used) {
 		apu_devfreq_mark(adev, false);
+		wake_up(&adev->slots_empty);
+	}
 	memcpy(&job->record, apu_slot_completion(adev, slot), sizeof(job->record));
 	job->record.status = cpu_to_le32(status);
 	trace_apu_done(job, slot);

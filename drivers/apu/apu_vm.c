@@ -227,12 +227,34 @@ void apu_vm_run(struct apu_bind *bind)
 	mutex_unlock(&vm->lock);
 }
 
+static int apu_vm_init_fences(struct apu_vm *vm, struct apu_device *adev)
+{
+	vm->fence_owner = apu_fence_owner_create(adev);
+	if (!vm->fence_owner)
+		return -ENOMEM;
+
+	vm->bind_done = apu_fence_create_done(vm->fence_owner);
+	if (!vm->bind_done) {
+		apu_fence_owner_put(vm->fence_owner);
+		return -ENOMEM;
+	}
+
+	return 0;
+}
+
+static void apu_vm_fini_fences(struct apu_vm *vm)
+{
+	dma_fence_put(vm->bind_done);
+	apu_fence_owner_put(vm->fence_owner);
+}
+
 static void apu_vm_free(struct drm_gpuvm *gpuvm)
 {
 	struct apu_vm *vm = to_apu_vm(gpuvm);
 
 	apu_pt_fini(&vm->pt);
 	mutex_destroy(&vm->lock);
+	apu_vm_fini_fences(vm);
 	kfree(vm);
 }
 
@@ -345,9 +367,13 @@ static struct apu_vm *apu_vm_create(struct apu_device *adev)
 	if (ret)
 		goto err_put;
 
-	ret = drm_sched_entity_init(&vm->bind_entity, DRM_SCHED_PRIORITY_NORMAL, &sched, 1, NULL);
+	ret = apu_vm_init_fences(vm, adev);
 	if (ret)
 		goto err_pt;
+
+	ret = drm_sched_entity_init(&vm->bind_entity, DRM_SCHED_PRIORITY_NORMAL, &sched, 1, NULL);
+	if (ret)
+		goto err_fences;
 
 	kref_init(&vm->ref);
 	mutex_init(&vm->lock);
@@ -358,6 +384,8 @@ static struct apu_vm *apu_vm_create(struct apu_device *adev)
 
 	return vm;
 
+err_fences:
+	apu_vm_fini_fences(vm);
 err_pt:
 	apu_pt_fini(&vm->pt);
 err_put:

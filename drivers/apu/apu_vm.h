@@ -7,6 +7,7 @@
 #include <linux/kref.h>
 #include <linux/mutex.h>
 
+#include "apu_fence.h"
 #include "apu_mmu.h"
 
 struct apu_bind;
@@ -42,6 +43,10 @@ struct apu_vm {
 	struct mutex lock;
 	/** @pt: page tables */
 	struct apu_pt pt;
+	/** @fence_owner: keeps device and module for fences of jobs and binds */
+	struct apu_fence_owner *fence_owner;
+	/** @bind_done: what a bind's fence keeps; signalled */
+	struct dma_fence *bind_done;
 	/** @bind_entity: the queue of binds */
 	struct drm_sched_entity bind_entity;
 };

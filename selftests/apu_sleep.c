@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * System sleep with jobs queued: it goes on, they complete after it, and memory is what
+ * it was.
+ *
+ * Sleep takes what the guest's files are on, virtio-9p, down for good, so this is not for
+ * the others' runner: sleep.sh puts the program into memory and takes the file systems
+ * off before. Without it, all is skipped.
+ */
+
+#include "apu_test.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "kselftest_harness.h"
+
+#define JOBS 40
+#define STATE "/sys/power/state"
+#define PM_TEST "/sys/power/pm_test"
+#define DELAY "/sys/module/suspend/parameters/pm_test_delay"
+#define RTC "/sys/class/rtc/rtc0/wakealarm"
+
+FIXTURE(sleep) {
+	struct client c;
+	struct client idle;
+};
+
+FIXTURE_SETUP(sleep)
+{
+	if (!getenv("APU_SLEEP"))
+		SKIP(return, "run it by sleep.sh");
+	ASSERT_EQ(0, client_open(&self->c));
+	ASSERT_EQ(0, client_open(&self->idle));
+	memset(self->idle.data.map, 0x5a, DATA_SIZE);
+	ASSERT_EQ(0, write_file(DELAY, "0"));
+}
+
+FIXTURE_TEARDOWN(sleep)
+{
+	write_file(PM_TEST, "none");
+	client_close(&self->c);
+	client_close(&self->idle);
+}
+
+/* More than there are slots. */
+static int submit_jobs(struct client *c, int repeat, uint64_t *seqno)
+{
+	struct drm_apu_bo_ref ref = { c->data.handle, 0 };
+	struct drm_apu_stream streams[JOBS];
+	struct drm_apu_job jobs[JOBS];
+	struct stream s;
+	int i, j;
+
+	c->cmd_used = 0;
+	for (i = 0; i < JOBS; i++) {
+		s = stream_begin(c, DRM_APU_ENGINE_EDMA);
+		emit_region(&s, R_DATA, VA_DATA, DATA_SIZE);
+		for (j = 0; j < repeat; j++)
+			emit_fill(&s, REF(R_DATA, 512 * KIB), i + 1, 512 * KIB);
+		emit_fill(&s, REF(R_DATA, i * 4096), i + 1, 4096);
+		streams[i] = stream_end(&s);
+		jobs[i] = (struct drm_apu_job) {
+			.streams = DRM_APU_OBJ_ARRAY(1, &streams[i]),
+			.bos = DRM_APU_OBJ_ARRAY(1, &ref),
+		};
+	}
+
+	return submit(c, jobs, JOBS, seqno);
+}
+
+static void sleep_with_jobs(struct __test_metadata *_metadata, FIXTURE_DATA(sleep) *self)
+{
+	const uint8_t *idle = self->idle.data.map;
+	uint8_t *data = self->c.data.map;
+	struct drm_apu_job_stats stats;
+	uint64_t seqno;
+	int i, j;
+
+	memset(data, 0xee, DATA_SIZE);
+	ASSERT_EQ(0, submit_jobs(&self->c, 20, &seqno));
+	ASSERT_EQ(-EAGAIN, job_stats(self->c.fd, self->c.ctx, seqno + JOBS - 1, &stats));
+	ASSERT_EQ(0, write_file(STATE, "freeze"));
+
+	for (i = 0; i < JOBS; i++)
+		EXPECT_EQ(0, job_wait(&self->c, self->c.ctx, seqno + i));
+	for (i = 0; i < JOBS; i++) {
+		for (j = 0; j < 4096 && data[i * 4096 + j] == i + 1; j++)
+			;
+		EXPECT_EQ(4096, j);
+	}
+	for (i = 0; i < DATA_SIZE && idle[i] == 0x5a; i++)
+		;
+	EXPECT_EQ(DATA_SIZE, i);
+	/* What was not used has survived in the device as well. */
+	EXPECT_EQ(0, submit_fills(&self->idle, VA_DATA, 0x5a, 1, &seqno));
+	EXPECT_EQ(0, job_wait(&self->idle, self->idle.ctx, seqno));
+	self->idle.cmd_used = 0;
+}
+
+FIXTURE_VARIANT(sleep) {
+	const char *level;
+	int loops;
+};
+
+FIXTURE_VARIANT_ADD(sleep, freezer) {
+	.level = "freezer",
+	.loops = 3,
+};
+
+FIXTURE_VARIANT_ADD(sleep, devices) {
+	.level = "devices",
+	.loops = 200,
+};
+
+FIXTURE_VARIANT_ADD(sleep, platform) {
+	.level = "platform",
+	.loops = 20,
+};
+
+/* Until an alarm wakes the machine. */
+FIXTURE_VARIANT_ADD(sleep, none) {
+	.level = "none",
+	.loops = 2,
+};
+
+TEST_F_TIMEOUT(sleep, jobs_complete, 600)
+{
+	int i;
+
+	if (!strcmp(variant->level, "none") && access(RTC, W_OK))
+		SKIP(return, "nothing to wake the machine: no CONFIG_RTC_INTF_SYSFS");
+	ASSERT_EQ(0, write_file(PM_TEST, variant->level));
+	for (i = 0; i < variant->loops; i++) {
+		if (!strcmp(variant->level, "none")) {
+			write_file(RTC, "0");
+			ASSERT_EQ(0, write_file(RTC, "+2"));
+		}
+		sleep_with_jobs(_metadata, self);
+	}
+}
+
+/* Power that nobody needs is not switched on by waking up. */
+TEST_F(sleep, idle_stays_off)
+{
+	char apu[64], path[128];
+
+	ASSERT_EQ(0, find_device(".apu", apu, sizeof(apu)));
+	snprintf(path, sizeof(path), SYS_PLATFORM "devices/%s/power/runtime_status", apu);
+	ASSERT_TRUE(file_becomes(path, "suspended"));
+	ASSERT_EQ(0, write_file(PM_TEST, "devices"));
+	ASSERT_EQ(0, write_file(STATE, "freeze"));
+	EXPECT_TRUE(file_is(path, "suspended"));
+}
+
+TEST_HARNESS_MAIN
