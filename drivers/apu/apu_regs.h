@@ -406,8 +406,8 @@ struct apu_resize_entry {
 	/* The second; ignored by NEAREST */
 	__le16 hi;
 	/*
-	 * How far from lo towards hi: in 1/1024, -1024 to 1024; F16: the bits of a float.
-	 * Ignored by NEAREST
+	 * How far from lo towards hi: in 1/1024, -1024 to 1024; U8 and F16: the bits of a
+	 * float. Ignored by NEAREST
 	 */
 	__le32 frac;
 };

@@ -86,6 +86,7 @@ static void test_resize_f16(void)
     /* 0 and 1 from top to bottom: 0, 1/4, 3/4, 1 */
     static const float frac[] = { -0.25f, 0.25f, 0.75f, 0.25f };
     static const uint16_t want[] = { 0, 0x3400, 0x3a00, 0x3c00 };
+    static const uint8_t bytes[] = { 0, 1, 4, 5 };
     struct apu_cmd_resize c = cmd_resize();
 
     c.type = APU_DTYPE_F16;
@@ -99,6 +100,13 @@ static void test_resize_f16(void)
     put16(0, 0, 0);
     put16(0, 1, 0x3c00);
     tap_ok(run(&c) && !memcmp(l1 + 0x1000, want, 8), "RESIZE: bilinear fp16");
+    /* 0 and 5: 0, 1.25, 3.75, 5, rounded */
+    c.type = APU_DTYPE_U8;
+    c.in_row_pitch = c.out_row_pitch = c.in_pix_pitch = c.out_pix_pitch = 1;
+    l1[0] = 0;
+    l1[1] = 5;
+    tap_ok(run(&c) && !memcmp(l1 + 0x1000, bytes, 4),
+           "RESIZE: bilinear uint8");
 }
 
 static void test_arg(void)

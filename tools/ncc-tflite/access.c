@@ -146,7 +146,7 @@ static void eltwise(struct list *l, const struct apu_cmd_eltwise *c)
 	uint64_t p1 = c->scalar & 1 ? is : c->c * is, p2 = c->scalar & 2 ? is : c->c * is;
 
 	add_tile(l, c->in1, false, c->h, c->w, p1, c->in1_row_pitch, c->in1_pix_pitch, pixels * p1);
-	if (c->fn == APU_ELT_FN_ADD)
+	if (c->fn != APU_ELT_FN_REQUANT && c->fn != APU_ELT_FN_CLAMP)
 		add_tile(l, c->in2, false, c->h, c->w, p2, c->in2_row_pitch, c->in2_pix_pitch,
 			 pixels * p2);
 	add_tile(l, c->out, true, c->h, c->w, c->c * os, c->out_row_pitch, c->out_pix_pitch,
@@ -171,6 +171,40 @@ static void rows(struct list *l, uint64_t in, uint64_t out, uint64_t n, uint64_t
 	add_tile(l, out, true, n, 1, bytes, out_pitch, bytes, n * bytes);
 }
 
+static void resize(struct list *l, const struct apu_cmd_resize *c)
+{
+	uint64_t pixel = (uint64_t)c->c * dtype_size(c->type), n = (uint64_t)c->out_h * c->out_w;
+	uint64_t rows = c->out_h * sizeof(struct apu_resize_entry);
+	uint64_t cols = c->out_w * sizeof(struct apu_resize_entry);
+
+	add_tile(l, c->in, false, c->in_h, c->in_w, pixel, c->in_row_pitch, c->in_pix_pitch,
+		 (uint64_t)c->in_h * c->in_w * pixel);
+	add_tile(l, c->out, true, c->out_h, c->out_w, pixel, c->out_row_pitch, c->out_pix_pitch,
+		 n * pixel);
+	add(l, c->rows, false, rows, 0, 1, rows);
+	add(l, c->cols, false, cols, 0, 1, cols);
+	l->cost->compute =
+		div_up(n * c->c * (c->kind == APU_RESIZE_KIND_NEAREST ? 1 : 8), APU_CYC_MVPU_LANES);
+}
+
+static void arg(struct list *l, const struct apu_cmd_arg *c)
+{
+	uint64_t in = (uint64_t)c->depth * dtype_size(c->type), out = dtype_size(c->out_type);
+
+	add_tile(l, c->in, false, c->rows, 1, in, c->in_pitch, in, c->rows * in);
+	add_tile(l, c->out, true, c->rows, 1, out, c->out_pitch, out, c->rows * out);
+	l->cost->compute = div_up(2 * (uint64_t)c->rows * c->depth, APU_CYC_MVPU_LANES);
+}
+
+static uint64_t act_table_bytes(const struct apu_cmd_activation *c)
+{
+	if (c->fn == APU_ACT_FN_LUT8)
+		return 256;
+	if (c->fn == APU_ACT_FN_LUT16)
+		return 2 * 513;
+	return c->type == APU_DTYPE_I16 ? 2 * 256 : 0;
+}
+
 unsigned command_accesses(const union command *cmd, struct access a[MAX_ACCESSES],
 			  struct cost *cost)
 {
@@ -191,6 +225,12 @@ unsigned command_accesses(const union command *cmd, struct access a[MAX_ACCESSES
 	case APU_OP_COPY:
 		copy(&l, &cmd->copy);
 		break;
+	case APU_OP_RESIZE:
+		resize(&l, &cmd->resize);
+		break;
+	case APU_OP_ARG:
+		arg(&l, &cmd->arg);
+		break;
 	case APU_OP_FILL:
 		n = (uint64_t)cmd->fill.dims[0] * cmd->fill.dims[1] * cmd->fill.dims[2] *
 		    cmd->fill.dims[3];
@@ -203,15 +243,18 @@ unsigned command_accesses(const union command *cmd, struct access a[MAX_ACCESSES
 		rows(&l, cmd->softmax.in, cmd->softmax.out, cmd->softmax.rows,
 		     (uint64_t)cmd->softmax.depth * dtype_size(cmd->softmax.type),
 		     cmd->softmax.in_pitch, cmd->softmax.out_pitch);
+		if (cmd->softmax.type == APU_DTYPE_I16)
+			add(&l, cmd->softmax.table, false, 4 * 513, 0, 1, 4 * 513);
 		cost->compute = div_up(8 * n, APU_CYC_MVPU_LANES);
 		break;
 	case APU_OP_ACTIVATION:
-		n = (uint64_t)cmd->act.rows * cmd->act.depth;
 		rows(&l, cmd->act.in, cmd->act.out, cmd->act.rows,
 		     (uint64_t)cmd->act.depth * dtype_size(cmd->act.type), cmd->act.in_pitch,
 		     cmd->act.out_pitch);
-		if (cmd->act.fn == APU_ACT_FN_LUT8)
-			add(&l, cmd->act.table, false, 256, 0, 1, 256);
+		n = act_table_bytes(&cmd->act);
+		if (n)
+			add(&l, cmd->act.table, false, n, 0, 1, n);
+		n = (uint64_t)cmd->act.rows * cmd->act.depth;
 		cost->compute = div_up(2 * n, APU_CYC_MVPU_LANES);
 		break;
 	default:

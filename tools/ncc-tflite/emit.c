@@ -95,14 +95,14 @@ static void merge_dims(uint32_t dims[4], uint64_t a[4], uint64_t b[4])
 		dims[out] = 1;
 }
 
-static void emit_copy(struct sched *s, int layer, const struct apu_cmd_copy *like,
-		      const uint32_t shape[4], const struct side *from, const struct side *to)
+/* Strides are in bytes. */
+static void emit_box(struct sched *s, int layer, const struct apu_cmd_copy *like,
+		     const uint32_t shape[4], const struct side *from, uint64_t ss[4],
+		     const struct side *to, uint64_t ds[4])
 {
 	union command cmd;
 	struct apu_cmd_copy *c = &cmd.copy;
 	uint32_t dims[4] = {shape[0], shape[1], shape[2], shape[3]};
-	uint64_t ss[4] = {from->np, from->hp, from->wp, dtype_size(from->dtype)};
-	uint64_t ds[4] = {to->np, to->hp, to->wp, dtype_size(to->dtype)};
 
 	memset(&cmd, 0, sizeof(cmd));
 	merge_dims(dims, ss, ds);
@@ -122,6 +122,28 @@ static void emit_copy(struct sched *s, int layer, const struct apu_cmd_copy *lik
 		c->dst_stride[i] = stride32(ds[i], dims[i]);
 	}
 	sched_add(s, &cmd, layer, -1);
+}
+
+static void emit_copy(struct sched *s, int layer, const struct apu_cmd_copy *like,
+		      const uint32_t shape[4], const struct side *from, const struct side *to)
+{
+	uint64_t ss[4] = {from->np, from->hp, from->wp, dtype_size(from->dtype)};
+	uint64_t ds[4] = {to->np, to->hp, to->wp, dtype_size(to->dtype)};
+
+	emit_box(s, layer, like, shape, from, ss, to, ds);
+}
+
+/* A layer's box between two places; from_strides: box_from or box_to. */
+static void copy_box(struct sched *s, const struct layer *l, int index, const struct side *from,
+		     const uint64_t from_strides[4], const struct side *to)
+{
+	uint64_t ss[4], ds[4];
+
+	for (unsigned i = 0; i < 4; i++) {
+		ss[i] = from_strides[i] * dtype_size(from->dtype);
+		ds[i] = l->box_to[i] * dtype_size(to->dtype);
+	}
+	emit_box(s, index, &l->cmd.copy, l->box, from, ss, to, ds);
 }
 
 /* Bytes without structure, in pieces for both eDMAs. */
@@ -161,7 +183,10 @@ static void move_layer(struct plan *plan, struct sched *s, unsigned index)
 	if (l->kind == LAYER_COPY) {
 		from = lp->in[0].mode == OPERAND_L1 ? l1_side(&l->in[0], 0, 0)
 						    : dram_side(&l->in[0], 0, 0);
-		emit_copy(s, (int)index, &l->cmd.copy, shape, &from, &to);
+		if (l->boxed)
+			copy_box(s, l, (int)index, &from, l->box_from, &to);
+		else
+			emit_copy(s, (int)index, &l->cmd.copy, shape, &from, &to);
 	} else {
 		union command cmd;
 		uint32_t dims[4] = {shape[0], shape[1], shape[2], shape[3]};
@@ -175,8 +200,14 @@ static void move_layer(struct plan *plan, struct sched *s, unsigned index)
 		cmd.hdr.opcode = APU_OP_FILL;
 		cmd.hdr.words = sizeof(cmd.fill) / 8;
 		cmd.fill.dst = to.ref;
-		/* A float output padded with zeros: the same bits in either type. */
 		cmd.fill.type = to.dtype;
+		if (to.dtype == APU_DTYPE_F32 && l->cmd.fill.type == APU_DTYPE_F16) {
+			float f = half_to_float((uint16_t)l->cmd.fill.value);
+			uint32_t bits;
+
+			memcpy(&bits, &f, sizeof(bits));
+			cmd.fill.value = bits;
+		}
 		for (unsigned i = 0; i < 4; i++) {
 			cmd.fill.dims[i] = dims[i];
 			cmd.fill.dst_stride[i] = stride32(ds[i], dims[i]);
@@ -186,7 +217,10 @@ static void move_layer(struct plan *plan, struct sched *s, unsigned index)
 	if (lp->out.mode == OPERAND_L1 && l->out.buf->region >= 0) {
 		from = to;
 		to = dram_side(&l->out, 0, 0);
-		emit_copy(s, (int)index, NULL, shape, &from, &to);
+		if (l->boxed)
+			copy_box(s, l, (int)index, &from, l->box_to, &to);
+		else
+			emit_copy(s, (int)index, NULL, shape, &from, &to);
 	}
 }
 

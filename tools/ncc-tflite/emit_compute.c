@@ -169,6 +169,7 @@ static void emit_rows(struct sched *s, const struct layer *l, int index, const s
 			cmd.softmax.depth = l->out.c;
 			cmd.softmax.in_pitch = u32(ip);
 			cmd.softmax.out_pitch = u32(op);
+			cmd.softmax.table = l->const_bytes ? consts : 0;
 		} else {
 			cmd.act = l->cmd.act;
 			START(cmd, act, APU_OP_ACTIVATION);
@@ -182,6 +183,53 @@ static void emit_rows(struct sched *s, const struct layer *l, int index, const s
 		}
 		sched_add(s, &cmd, index, p->want);
 	}
+}
+
+static void emit_resize(struct sched *s, const struct layer *l, int index, const struct part *p,
+			const struct binding *in, const struct binding *out, uint64_t consts)
+{
+	union command cmd;
+	struct apu_cmd_resize *c = &cmd.resize;
+	uint64_t es = dtype_size(l->cmd.resize.type);
+	uint32_t r0, r1;
+
+	memset(&cmd, 0, sizeof(cmd));
+	*c = l->cmd.resize;
+	START(cmd, resize, APU_OP_RESIZE);
+	layer_in_rows(l, 0, p->y0, p->y1, &r0, &r1);
+	c->in = row_ref(in, r0, p->c0 * es);
+	c->out = row_ref(out, p->y0, p->c0 * es);
+	c->rows = consts + p->y0 * sizeof(struct apu_resize_entry);
+	c->cols = consts + ((uint64_t)l->num_rows + l->x0) * sizeof(struct apu_resize_entry);
+	c->in_h = r1 - r0;
+	c->in_w = l->in[0].w;
+	c->c = p->c1 - p->c0;
+	c->in_row_pitch = u32(in->hp);
+	c->in_pix_pitch = u32(in->wp);
+	c->out_h = p->y1 - p->y0;
+	c->out_w = l->out.w;
+	c->out_row_pitch = u32(out->hp);
+	c->out_pix_pitch = u32(out->wp);
+	c->row0 = r0;
+	sched_add(s, &cmd, index, p->want);
+}
+
+static void emit_arg(struct sched *s, const struct layer *l, int index, const struct part *p,
+		     const struct binding *in, const struct binding *out)
+{
+	union command cmd;
+	struct apu_cmd_arg *c = &cmd.arg;
+
+	memset(&cmd, 0, sizeof(cmd));
+	*c = l->cmd.arg;
+	START(cmd, arg, APU_OP_ARG);
+	c->in = row_ref(in, p->y0, 0);
+	c->out = row_ref(out, p->y0, 0);
+	c->rows = p->y1 - p->y0;
+	c->depth = l->in[0].c;
+	c->in_pitch = u32(in->hp);
+	c->out_pitch = u32(out->hp);
+	sched_add(s, &cmd, index, p->want);
 }
 
 void emit_part(struct sched *s, const struct layer *l, int index, const struct part *part,
@@ -198,6 +246,12 @@ void emit_part(struct sched *s, const struct layer *l, int index, const struct p
 		break;
 	case LAYER_ELTWISE:
 		emit_eltwise(s, l, index, part, in, out);
+		break;
+	case LAYER_RESIZE:
+		emit_resize(s, l, index, part, &in[0], out, consts);
+		break;
+	case LAYER_ARG:
+		emit_arg(s, l, index, part, &in[0], out);
 		break;
 	default:
 		emit_rows(s, l, index, part, &in[0], out, consts);

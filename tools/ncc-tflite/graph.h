@@ -57,6 +57,16 @@ struct op {
 	int32_t weights_format;
 	float beta;
 	bool pot_scale_int16;
+	bool keep_dims;
+	bool align_corners, half_pixel; /* RESIZE_… */
+	bool symmetric; /* MIRROR_PAD */
+	bool approximate; /* GELU */
+	bool adj_x, adj_y; /* BATCH_MATMUL */
+	int32_t block; /* SPACE_TO_DEPTH, DEPTH_TO_SPACE */
+	int32_t batch_dims; /* GATHER */
+	float alpha; /* LEAKY_RELU */
+	/* STRIDED_SLICE */
+	uint32_t begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_mask;
 
 	/* Set by passes. */
 	bool explicit_pad; /* padding amounts below instead of option padding */

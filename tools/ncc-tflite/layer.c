@@ -42,8 +42,8 @@ uint8_t dtype_of(const struct tensor *t)
 
 const char *layer_kind_name(enum layer_kind kind)
 {
-	static const char *const names[] = {"CONV",    "DEPTHWISE",  "POOL", "ELTWISE",
-					    "SOFTMAX", "ACTIVATION", "COPY", "FILL"};
+	static const char *const names[] = {"CONV",	  "DEPTHWISE", "POOL", "ELTWISE", "SOFTMAX",
+					    "ACTIVATION", "RESIZE",    "ARG",  "COPY",	  "FILL"};
 
 	return names[kind];
 }
@@ -53,6 +53,8 @@ enum apu_engine_class layer_engine(const struct layer *l)
 	switch (l->kind) {
 	case LAYER_SOFTMAX:
 	case LAYER_ACTIVATION:
+	case LAYER_RESIZE:
+	case LAYER_ARG:
 		return APU_ENGINE_CLASS_MVPU;
 	case LAYER_COPY:
 	case LAYER_FILL:
@@ -118,6 +120,19 @@ uint64_t add_static(struct program *p, const void *data, uint64_t bytes, unsigne
 	return off;
 }
 
+static void resize_in_rows(const struct layer *l, uint32_t y0, uint32_t y1, uint32_t *r0,
+			   uint32_t *r1)
+{
+	*r0 = UINT32_MAX;
+	*r1 = 0;
+	for (uint32_t y = y0; y < y1; y++) {
+		const struct apu_resize_entry *e = &l->rows[y];
+
+		*r0 = (uint32_t)min64(*r0, min64(e->lo, e->hi));
+		*r1 = (uint32_t)max64(*r1, max64(e->lo, e->hi) + 1);
+	}
+}
+
 void layer_in_rows(const struct layer *l, unsigned i, uint32_t y0, uint32_t y1, uint32_t *r0,
 		   uint32_t *r1)
 {
@@ -129,6 +144,9 @@ void layer_in_rows(const struct layer *l, unsigned i, uint32_t y0, uint32_t y1, 
 		return;
 	}
 	switch (l->kind) {
+	case LAYER_RESIZE:
+		resize_in_rows(l, y0, y1, r0, r1);
+		return;
 	case LAYER_CONV:
 	case LAYER_DEPTHWISE:
 		k = l->cmd.conv.k_h;
@@ -199,6 +217,10 @@ bool layer_split_columns(struct program *p, unsigned index, unsigned parts)
 
 		*x = l;
 		narrow_columns(&x->out, x0, x1);
+		if (l.kind == LAYER_RESIZE) {
+			x->x0 += x0;
+			continue;
+		}
 		for (unsigned j = 0; j < l.nin; j++)
 			if (!(l.repeat_w & 1u << j))
 				narrow_columns(&x->in[j], (uint32_t)lo, (uint32_t)hi);
@@ -216,7 +238,7 @@ bool layer_split_channels(struct program *p, unsigned index, unsigned parts)
 		unit = oc / l.cmd.conv.groups;
 	if (l.kind == LAYER_DEPTHWISE)
 		unit = l.cmd.conv.groups;
-	if (l.kind == LAYER_SOFTMAX || parts < 2 || oc / unit < parts)
+	if (l.kind == LAYER_SOFTMAX || l.kind == LAYER_ARG || parts < 2 || oc / unit < parts)
 		return false;
 
 	make_room(p, index, parts);

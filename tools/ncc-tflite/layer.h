@@ -58,6 +58,8 @@ enum layer_kind {
 	LAYER_ELTWISE,
 	LAYER_SOFTMAX,
 	LAYER_ACTIVATION,
+	LAYER_RESIZE,
+	LAYER_ARG,
 	LAYER_COPY,
 	LAYER_FILL,
 };
@@ -82,10 +84,21 @@ struct layer {
 		struct apu_cmd_eltwise elt;
 		struct apu_cmd_softmax softmax;
 		struct apu_cmd_activation act;
+		struct apu_cmd_resize resize;
+		struct apu_cmd_arg arg;
 		struct apu_cmd_copy copy;
 		struct apu_cmd_fill fill;
 	} cmd;
 	int32_t pad_top, pad_left;
+
+	/* RESIZE: its table of rows, and the first column after a split. */
+	const struct apu_resize_entry *rows;
+	uint32_t num_rows, x0;
+
+	/* COPY of a box, in the place of the shape and the pitches of the views: elements. */
+	bool boxed;
+	uint32_t box[4];
+	uint64_t box_from[4], box_to[4];
 
 	/* Constants in static data, one block; offsets from its start. */
 	uint64_t const_off, const_bytes;

@@ -8,37 +8,91 @@
 /* Reshapes and concatenations in a row that are seen through. */
 #define MAX_CHASE 64
 
-static const struct {
-	int code;
-	void (*lower)(struct lower *lw, struct op *op);
-} lowerings[] = {
-	{TFL_ADD, lower_add},
-	{TFL_AVERAGE_POOL_2D, lower_pool},
-	{TFL_CONCATENATION, lower_concat},
-	{TFL_CONV_2D, lower_conv},
-	{TFL_DEPTHWISE_CONV_2D, lower_depthwise},
-	{TFL_DEQUANTIZE, lower_dequantize},
-	{TFL_EXPAND_DIMS, lower_reshape},
-	{TFL_FULLY_CONNECTED, lower_fully_connected},
-	{TFL_LOGISTIC, lower_logistic},
-	{TFL_MAX_POOL_2D, lower_pool},
-	{TFL_MEAN, lower_mean},
-	{TFL_PAD, lower_pad},
-	{TFL_QUANTIZE, lower_quantize},
-	{TFL_RELU, lower_relu},
-	{TFL_RELU6, lower_relu},
-	{TFL_RELU_N1_TO_1, lower_relu},
-	{TFL_RESHAPE, lower_reshape},
-	{TFL_SOFTMAX, lower_softmax},
-	{TFL_SQUEEZE, lower_reshape},
+#define INT8 "int8 uint8"
+#define INT16 "int8 uint8 int16"
+
+static const struct op_info infos[] = {
+	{TFL_ABS, lower_function, OP_COMPUTES, "int8 int16 fp16"},
+	{TFL_ADD, lower_binary, OP_COMPUTES, INT16 " fp16"},
+	{TFL_ARG_MAX, lower_arg, OP_COMPUTES, INT16 " fp16, to int32 or int64"},
+	{TFL_ARG_MIN, lower_arg, OP_COMPUTES, INT16 " fp16, to int32 or int64"},
+	{TFL_AVERAGE_POOL_2D, lower_pool, OP_COMPUTES, INT16 " fp16"},
+	{TFL_BATCH_TO_SPACE_ND, lower_layout, OP_MOVES, "any"},
+	{TFL_BROADCAST_TO, lower_layout, OP_MOVES, "any"},
+	{TFL_CONCATENATION, lower_concat, OP_MOVES, "any; uint8 with different scales"},
+	{TFL_CONV_2D, lower_conv, OP_COMPUTES, INT8 " int16xint8 fp16"},
+	{TFL_DEPTHWISE_CONV_2D, lower_depthwise, OP_COMPUTES, INT8 " int16xint8 fp16"},
+	{TFL_DEPTH_TO_SPACE, lower_layout, OP_MOVES, "any"},
+	{TFL_DEQUANTIZE, lower_dequantize, OP_CONVERTS, INT16 " fp16"},
+	{TFL_DIV, lower_binary, OP_COMPUTES, "fp16"},
+	{TFL_ELU, lower_function, OP_COMPUTES, "int8 fp16"},
+	{TFL_EXP, lower_function, OP_COMPUTES, "int8 int16 fp16"},
+	{TFL_EXPAND_DIMS, lower_reshape, OP_MOVES, "any"},
+	{TFL_FULLY_CONNECTED, lower_fully_connected, OP_COMPUTES, INT8 " int16xint8 fp16"},
+	{TFL_GATHER, lower_layout, OP_MOVES, "any, constant indices"},
+	{TFL_GELU, lower_function, OP_COMPUTES, INT8 " fp16"},
+	{TFL_HARD_SWISH, lower_function, OP_COMPUTES, INT8 " fp16"},
+	{TFL_LEAKY_RELU, lower_leaky_relu, OP_COMPUTES, INT16 " fp16"},
+	{TFL_LOGISTIC, lower_function, OP_COMPUTES, INT16 " fp16"},
+	{TFL_MAXIMUM, lower_binary, OP_COMPUTES, INT16 " fp16"},
+	{TFL_MAX_POOL_2D, lower_pool, OP_COMPUTES, INT16 " fp16"},
+	{TFL_MEAN, lower_reduce, OP_COMPUTES, INT16 " fp16"},
+	{TFL_MINIMUM, lower_binary, OP_COMPUTES, INT16 " fp16"},
+	{TFL_MIRROR_PAD, lower_layout, OP_MOVES, "any"},
+	{TFL_MUL, lower_binary, OP_COMPUTES, INT16 " fp16"},
+	{TFL_NEG, lower_neg, OP_COMPUTES, "fp16"},
+	{TFL_PACK, lower_layout, OP_MOVES, "any"},
+	{TFL_PAD, lower_pad, OP_MOVES, "any"},
+	{TFL_PADV2, lower_pad, OP_MOVES, "any"},
+	{TFL_PRELU, lower_binary, OP_COMPUTES, INT8 " fp16"},
+	{TFL_QUANTIZE, lower_quantize, OP_CONVERTS, INT16 " fp32"},
+	{TFL_REDUCE_MAX, lower_reduce, OP_COMPUTES, INT16 " fp16"},
+	{TFL_REDUCE_MIN, lower_reduce, OP_COMPUTES, INT16 " fp16"},
+	{TFL_RELU, lower_relu, OP_COMPUTES, INT16 " fp16"},
+	{TFL_RELU6, lower_relu, OP_COMPUTES, INT16 " fp16"},
+	{TFL_RELU_N1_TO_1, lower_relu, OP_COMPUTES, INT16 " fp16"},
+	{TFL_RESHAPE, lower_reshape, OP_MOVES, "any"},
+	{TFL_RESIZE_BILINEAR, lower_resize, OP_COMPUTES, INT16 " fp16"},
+	{TFL_RESIZE_NEAREST_NEIGHBOR, lower_resize, OP_COMPUTES, INT16 " fp16"},
+	{TFL_REVERSE_V2, lower_layout, OP_MOVES, "any"},
+	{TFL_RSQRT, lower_function, OP_COMPUTES, "fp16"},
+	{TFL_SLICE, lower_layout, OP_MOVES, "any"},
+	{TFL_SOFTMAX, lower_softmax, OP_COMPUTES, INT16 " fp16"},
+	{TFL_SPACE_TO_BATCH_ND, lower_layout, OP_MOVES, "any"},
+	{TFL_SPACE_TO_DEPTH, lower_layout, OP_MOVES, "any"},
+	{TFL_SPLIT, lower_layout, OP_MOVES, "any"},
+	{TFL_SPLIT_V, lower_layout, OP_MOVES, "any"},
+	{TFL_SQRT, lower_function, OP_COMPUTES, "fp16"},
+	{TFL_SQUARE, lower_neg, OP_COMPUTES, "fp16"},
+	{TFL_SQUARED_DIFFERENCE, lower_binary, OP_COMPUTES, "int8 fp16"},
+	{TFL_SQUEEZE, lower_reshape, OP_MOVES, "any"},
+	{TFL_STRIDED_SLICE, lower_layout, OP_MOVES, "any"},
+	{TFL_SUB, lower_binary, OP_COMPUTES, INT16 " fp16"},
+	{TFL_SUM, lower_reduce, OP_COMPUTES, INT8 " fp16"},
+	{TFL_TANH, lower_function, OP_COMPUTES, INT16 " fp16"},
+	{TFL_TILE, lower_layout, OP_MOVES, "any"},
+	{TFL_TRANSPOSE, lower_layout, OP_MOVES, "any"},
+	{TFL_TRANSPOSE_CONV, lower_transpose_conv, OP_COMPUTES, INT8 " int16xint8 fp16"},
+	{TFL_UNPACK, lower_layout, OP_MOVES, "any"},
 };
+
+const struct op_info *op_info(int code)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(infos); i++)
+		if (infos[i].code == code)
+			return &infos[i];
+	return NULL;
+}
+
+const struct op_info *op_infos(unsigned *count)
+{
+	*count = ARRAY_SIZE(infos);
+	return infos;
+}
 
 bool op_supported(int code)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(lowerings); i++)
-		if (lowerings[i].code == code)
-			return true;
-	return false;
+	return op_info(code);
 }
 
 bool op_is_reshape(const struct op *op)
@@ -49,6 +103,11 @@ bool op_is_reshape(const struct op *op)
 bool is_quantised_type(int type)
 {
 	return type == TFL_INT8 || type == TFL_UINT8 || type == TFL_INT16;
+}
+
+bool is_float_type(int type)
+{
+	return type == TFL_FLOAT32 || type == TFL_FLOAT16;
 }
 
 void tensor_shape4(const struct tensor *t, uint32_t dims[4])
@@ -67,20 +126,26 @@ void tensor_shape4(const struct tensor *t, uint32_t dims[4])
 	}
 }
 
-static struct buffer *new_buffer(struct lower *lw, const struct tensor *t)
+static struct buffer *new_dtype_buffer(struct lower *lw, const char *name, uint8_t dtype,
+				       uint64_t elems)
 {
 	struct buffer *b = alloc(1, sizeof(*b));
 
-	b->name = t->name;
-	b->dtype = dtype_of(t);
-	b->elems = t->elems;
-	b->bytes = t->elems * dtype_size(b->dtype);
+	b->name = name;
+	b->dtype = dtype;
+	b->elems = elems;
+	b->bytes = elems * dtype_size(dtype);
 	b->region = -1;
 	b->ext_dtype = b->dtype;
 	b->id = (int)lw->p->buffers.n;
 	b->first = b->last = -1;
 	*PUSH(&lw->p->buffers) = b;
 	return b;
+}
+
+static struct buffer *new_buffer(struct lower *lw, const struct tensor *t)
+{
+	return new_dtype_buffer(lw, t->name, dtype_of(t), t->elems);
 }
 
 static void bind_io(struct lower *lw, struct buffer *b, const struct tensor *t, bool input)
@@ -127,6 +192,16 @@ static void place_const(struct lower *lw, const struct tensor *t, struct view *v
 		b->ext_off = add_static(lw->p, t->data, t->bytes, PLACE_ALIGN);
 	}
 	*v = dense_view_of(b, t);
+}
+
+struct view const_view(struct lower *lw, const void *data, uint8_t dtype, uint32_t n)
+{
+	struct buffer *b = new_dtype_buffer(lw, "constant", dtype, n);
+
+	b->is_const = true;
+	b->region = APU_REGION_STATIC;
+	b->ext_off = add_static(lw->p, data, b->bytes, PLACE_ALIGN);
+	return view_dense(b, 1, 1, 1, n);
 }
 
 /* A tensor whose only use is to be reshaped or concatenated lies in the result. */
@@ -218,16 +293,9 @@ void add_copy(struct lower *lw, const struct op *op, const struct view *from, co
 
 struct view dense_temp(struct lower *lw, const struct view *v)
 {
-	struct buffer *b = alloc(1, sizeof(*b));
+	struct buffer *b = new_dtype_buffer(lw, v->buf->name, v->buf->dtype,
+					    (uint64_t)v->n * v->h * v->w * v->c);
 
-	b->name = v->buf->name;
-	b->dtype = b->ext_dtype = v->buf->dtype;
-	b->elems = (uint64_t)v->n * v->h * v->w * v->c;
-	b->bytes = b->elems * dtype_size(b->dtype);
-	b->region = -1;
-	b->first = b->last = -1;
-	b->id = (int)lw->p->buffers.n;
-	*PUSH(&lw->p->buffers) = b;
 	return view_dense(b, v->n, v->h, v->w, v->c);
 }
 
@@ -405,9 +473,7 @@ struct program *lower_graph(struct graph *g)
 
 		if (op->dead)
 			continue;
-		for (size_t j = 0; j < ARRAY_SIZE(lowerings); j++)
-			if (lowerings[j].code == op->code)
-				lowerings[j].lower(&lw, op);
+		op_info(op->code)->lower(&lw, op);
 	}
 	copy_outputs(&lw);
 	program_refresh(p);

@@ -14,6 +14,23 @@ struct lower {
 	unsigned depth;
 };
 
+enum op_nature {
+	OP_COMPUTES, /* float tensors of it are fp16 */
+	OP_MOVES, /* they are what its neighbours want */
+	OP_CONVERTS,
+};
+
+struct op_info {
+	int code;
+	void (*lower)(struct lower *lw, struct op *op);
+	enum op_nature nature;
+	const char *types; /* for --show-supported-layers */
+};
+
+/* NULL: not supported. */
+const struct op_info *op_info(int code);
+const struct op_info *op_infos(unsigned *count);
+
 struct program *lower_graph(struct graph *g);
 
 /* Where a tensor lies; decides it at the first call. */
@@ -27,14 +44,36 @@ struct layer *add_layer(struct lower *lw, enum layer_kind kind, const struct op 
 struct view dense_temp(struct lower *lw, const struct view *v);
 /* A dense copy of a view, made by a layer before the next one. */
 struct view dense_copy(struct lower *lw, const struct op *op, const struct view *v);
+/* n constant elements as channels. */
+struct view const_view(struct lower *lw, const void *data, uint8_t dtype, uint32_t n);
 void add_copy(struct lower *lw, const struct op *op, const struct view *from,
 	      const struct view *to);
 
+/* An element-wise layer of one operand, from the operator's first input to its output. */
+struct layer *unary_layer(struct lower *lw, struct op *op, enum layer_kind kind);
+/* Makes an ELTWISE layer a REQUANT by a factor. */
+void set_requant(struct layer *l, const struct tensor *in, const struct tensor *out,
+		 struct multiplier m);
+/* Bounds of the output for its fused activation. */
+struct range out_range(const struct op *op, const struct tensor *out);
+
+struct move;
+/* A copy of a box between buffers, in the strides of the move from the views' offsets on. */
+void add_move(struct lower *lw, const struct op *op, const struct move *m, const struct view *from,
+	      const struct view *to);
+
 /* Refusals shared by operators. */
+/* Quantised or float; all inputs as the output; first input and output as many elements. */
+void check_compute_type(const struct graph *g, const struct op *op, const struct tensor *t);
+void check_same_type(const struct graph *g, const struct op *op);
+void check_same_size(const struct graph *g, const struct op *op);
 void check_operands(const struct graph *g, const struct op *op, unsigned min_in, unsigned max_in);
 /* Quantised 8- or 16-bit tensors must have one scale above zero and a fitting zero point. */
 void check_quant(const struct graph *g, const struct op *op, const struct tensor *t);
 bool is_quantised_type(int type);
+bool is_float_type(int type);
+/* The same scale and zero point, or not quantised. */
+bool same_quant(const struct tensor *a, const struct tensor *b);
 struct multiplier checked_multiplier(const struct graph *g, const struct op *op, double real);
 /* Output size and padding before, as TensorFlow Lite computes them. */
 int64_t window_size(int padding, int64_t in, int64_t k, int64_t stride, int64_t dil);
@@ -45,12 +84,19 @@ void lower_depthwise(struct lower *lw, struct op *op);
 void lower_fully_connected(struct lower *lw, struct op *op);
 void lower_pool(struct lower *lw, struct op *op);
 void lower_mean(struct lower *lw, struct op *op);
-void lower_add(struct lower *lw, struct op *op);
+void lower_binary(struct lower *lw, struct op *op);
+void lower_function(struct lower *lw, struct op *op);
+void lower_leaky_relu(struct lower *lw, struct op *op);
+void lower_neg(struct lower *lw, struct op *op);
 void lower_relu(struct lower *lw, struct op *op);
 void lower_quantize(struct lower *lw, struct op *op);
 void lower_dequantize(struct lower *lw, struct op *op);
+void lower_resize(struct lower *lw, struct op *op);
+void lower_arg(struct lower *lw, struct op *op);
+void lower_reduce(struct lower *lw, struct op *op);
+void lower_transpose_conv(struct lower *lw, struct op *op);
 void lower_softmax(struct lower *lw, struct op *op);
-void lower_logistic(struct lower *lw, struct op *op);
+void lower_layout(struct lower *lw, struct op *op);
 void lower_reshape(struct lower *lw, struct op *op);
 void lower_concat(struct lower *lw, struct op *op);
 void lower_pad(struct lower *lw, struct op *op);

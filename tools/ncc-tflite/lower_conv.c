@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED. */
 #include <string.h>
-#include "lower.h"
+#include "lower_conv.h"
 
 /* Largest shift that the hardware takes with a 64-bit accumulator. */
 #define MAX_SHIFT_64 7
 
 #define MISMATCH "MDLA:data type mismatch for input and filter"
-
-/* Operands of the three operators, after the checks that they share. */
-struct conv_args {
-	struct tensor *in, *filter, *bias, *out;
-	uint32_t out_c;
-	unsigned per_channel_dim;
-};
 
 static void check_filter_type(const struct graph *g, const struct op *op, const struct conv_args *a)
 {
@@ -75,15 +68,16 @@ static void check_bias(const struct graph *g, const struct op *op, const struct 
 			(unsigned long long)a->bias->elems, a->out_c);
 }
 
-static struct conv_args conv_args(struct lower *lw, struct op *op)
+struct conv_args conv_args(struct lower *lw, struct op *op, unsigned input)
 {
 	struct graph *g = lw->g;
 	struct conv_args a = {0};
 
-	check_operands(g, op, 2, 3);
-	a.in = op->pad_src >= 0 ? &g->tensors[op->pad_src] : op_in(g, op, 0);
+	/* TRANSPOSE_CONV has the output's shape first, the input third and the bias fourth. */
+	check_operands(g, op, 2 + input / 2, 3 + input / 2);
+	a.in = op->pad_src >= 0 ? &g->tensors[op->pad_src] : op_in(g, op, input);
 	a.filter = op_in(g, op, 1);
-	a.bias = op_in(g, op, 2);
+	a.bias = op_in(g, op, input ? 3 : 2);
 	a.out = op_out(g, op);
 	if (!a.filter->data)
 		fail_op(g, op, "the filter is not constant: not supported");
@@ -131,9 +125,10 @@ static const void *bias_bytes(const struct conv_args *a, const struct op *op, ui
 	*type = APU_DTYPE_NONE;
 	*bytes = 0;
 	if (!a->bias) {
-		if (a->in->type != TFL_INT16 || op->code == TFL_FULLY_CONNECTED)
+		if (a->in->type != TFL_INT16 || op->code == TFL_FULLY_CONNECTED ||
+		    op->code == TFL_TRANSPOSE_CONV)
 			return NULL;
-		/* The reference kernels of convolutions then accumulate in 64 bits. */
+		/* The reference kernels of the others then accumulate in 64 bits. */
 		*type = APU_DTYPE_I64;
 		*bytes = 8 * (uint64_t)a->out_c;
 		return alloc(a->out_c, 8);
@@ -211,9 +206,8 @@ static void check_act(const struct graph *g, const struct op *op)
 		fail_op(g, op, "fused activation %d is not supported", op->act);
 }
 
-/* Types, bounds and the block of constants. */
-static struct layer *start_layer(struct lower *lw, struct op *op, enum layer_kind kind,
-				 const struct conv_args *a, uint32_t w_row_elems)
+struct layer *conv_layer(struct lower *lw, struct op *op, enum layer_kind kind,
+			 const struct conv_args *a, uint32_t w_row_elems)
 {
 	struct layer *l = add_layer(lw, kind, op);
 	struct apu_cmd_conv *c = &l->cmd.conv;
@@ -317,7 +311,7 @@ static void set_views(struct lower *lw, struct op *op, struct layer *l)
 
 void lower_conv(struct lower *lw, struct op *op)
 {
-	struct conv_args a = conv_args(lw, op);
+	struct conv_args a = conv_args(lw, op, 0);
 	const struct tensor *f = a.filter;
 	uint32_t in_c = a.in->dims[3], groups;
 	struct layer *l;
@@ -332,7 +326,7 @@ void lower_conv(struct lower *lw, struct op *op)
 	if (a.out_c % groups || groups > UINT16_MAX)
 		fail_op(lw->g, op, "%u groups do not divide %u output channels", groups, a.out_c);
 	check_window(lw->g, op, f->dims[1], f->dims[2]);
-	l = start_layer(lw, op, LAYER_CONV, &a, f->dims[1] * f->dims[2] * f->dims[3]);
+	l = conv_layer(lw, op, LAYER_CONV, &a, f->dims[1] * f->dims[2] * f->dims[3]);
 	l->cmd.conv.groups = (uint16_t)groups;
 	set_window(lw, op, l, f->dims[1], f->dims[2]);
 	set_views(lw, op, l);
@@ -340,7 +334,7 @@ void lower_conv(struct lower *lw, struct op *op)
 
 void lower_depthwise(struct lower *lw, struct op *op)
 {
-	struct conv_args a = conv_args(lw, op);
+	struct conv_args a = conv_args(lw, op, 0);
 	const struct tensor *f = a.filter;
 	uint32_t in_c = a.in->dims[3];
 	struct layer *l;
@@ -353,7 +347,7 @@ void lower_depthwise(struct lower *lw, struct op *op)
 		fail_op(lw->g, op, "a filter of %ux%ux%ux%u does not fit %u to %u channels",
 			f->dims[0], f->dims[1], f->dims[2], f->dims[3], in_c, a.out_c);
 	check_window(lw->g, op, f->dims[1], f->dims[2]);
-	l = start_layer(lw, op, LAYER_DEPTHWISE, &a, a.out_c);
+	l = conv_layer(lw, op, LAYER_DEPTHWISE, &a, a.out_c);
 	l->cmd.conv.groups = (uint16_t)(a.out_c / in_c);
 	set_window(lw, op, l, f->dims[1], f->dims[2]);
 	set_views(lw, op, l);
@@ -361,7 +355,7 @@ void lower_depthwise(struct lower *lw, struct op *op)
 
 void lower_fully_connected(struct lower *lw, struct op *op)
 {
-	struct conv_args a = conv_args(lw, op);
+	struct conv_args a = conv_args(lw, op, 0);
 	uint32_t batch, depth;
 	struct view in, out, final, temp;
 	bool direct;
@@ -389,7 +383,7 @@ void lower_fully_connected(struct lower *lw, struct op *op)
 		temp = dense_temp(lw, &final);
 		view_as_rows(&temp, batch, a.out_c, &out);
 	}
-	l = start_layer(lw, op, LAYER_CONV, &a, depth);
+	l = conv_layer(lw, op, LAYER_CONV, &a, depth);
 	l->in[0] = in;
 	l->out = out;
 	if (!direct)

@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: MIT
-/* Pooling, ADD, RELU, QUANTIZE, DEQUANTIZE, SOFTMAX, LOGISTIC. */
+/* Pooling, RELU, QUANTIZE, DEQUANTIZE, SOFTMAX. */
 #include <math.h>
 #include <string.h>
 #include "lower.h"
+#include "lut.h"
 
-static bool is_float_type(int type)
-{
-	return type == TFL_FLOAT32 || type == TFL_FLOAT16;
-}
-
-static void check_compute_type(const struct graph *g, const struct op *op, const struct tensor *t)
+void check_compute_type(const struct graph *g, const struct op *op, const struct tensor *t)
 {
 	if (!is_quantised_type(t->type) && !is_float_type(t->type))
 		fail_op(g, op, "type %s is not supported", tfl_type_name(t->type));
 }
 
-static void check_same_type(const struct graph *g, const struct op *op)
+void check_same_type(const struct graph *g, const struct op *op)
 {
 	const struct tensor *out = op_out(g, op);
 
@@ -28,13 +24,13 @@ static void check_same_type(const struct graph *g, const struct op *op)
 	}
 }
 
-static void check_same_size(const struct graph *g, const struct op *op)
+void check_same_size(const struct graph *g, const struct op *op)
 {
 	if (op_in(g, op, 0)->elems != op_out(g, op)->elems)
 		fail_op(g, op, "input and output differ in size");
 }
 
-static struct range out_range(const struct op *op, const struct tensor *out)
+struct range out_range(const struct op *op, const struct tensor *out)
 {
 	if (is_float_type(out->type))
 		return act_range_float(op->act);
@@ -88,171 +84,8 @@ void lower_pool(struct lower *lw, struct op *op)
 	l->out = *place_tensor(lw, op->out[0]);
 }
 
-static bool log2_exact(float scale, int *log2)
-{
-	int e;
-
-	if (frexpf(scale, &e) != 0.5f)
-		return false;
-	*log2 = e - 1;
-	return true;
-}
-
-/*
- * ADD of int16 with scales that are powers of two: the reference shifts one
- * operand right, rounding, and adds with saturation. The same comes out of
- * multipliers of a half with shifts.
- */
-static bool add_pot_int16(const struct graph *g, const struct op *op, struct apu_cmd_eltwise *e)
-{
-	struct tensor *a = op_in(g, op, 0), *b = op_in(g, op, 1), *out = op_out(g, op);
-	int la, lb, lo;
-
-	if (out->type != TFL_INT16 || !op->pot_scale_int16 || !log2_exact(a->scale[0], &la) ||
-	    !log2_exact(b->scale[0], &lb) || !log2_exact(out->scale[0], &lo))
-		return false;
-	la -= lo;
-	lb -= lo;
-	if (la > 0 || lb > 0 || (la && lb) || la < -30 || lb < -30)
-		fail_op(g, op,
-			"powers of two as int16 scales, of which neither input's fits the "
-			"output's: not supported");
-	e->left_shift = 1;
-	e->in1_mult = e->in2_mult = e->out_mult = 1 << 30;
-	e->in1_shift = la;
-	e->in2_shift = lb;
-	e->out_shift = 1;
-	return true;
-}
-
-static void set_add_quant(struct lower *lw, struct op *op, struct apu_cmd_eltwise *e)
-{
-	const struct graph *g = lw->g;
-	struct tensor *a = op_in(g, op, 0), *b = op_in(g, op, 1), *out = op_out(g, op);
-	struct multiplier m;
-	double twice_max;
-	int shift = out->type == TFL_INT16 ? 15 : 20;
-
-	e->in1_zp = a->zp[0];
-	e->in2_zp = b->zp[0];
-	e->out_zp = out->zp[0];
-	if (add_pot_int16(g, op, e))
-		return;
-	twice_max = (double)(2 * (a->scale[0] > b->scale[0] ? a->scale[0] : b->scale[0]));
-	e->left_shift = shift;
-	m = checked_multiplier(g, op, (double)a->scale[0] / twice_max);
-	e->in1_mult = m.mult;
-	e->in1_shift = m.shift;
-	m = checked_multiplier(g, op, (double)b->scale[0] / twice_max);
-	e->in2_mult = m.mult;
-	e->in2_shift = m.shift;
-	m = checked_multiplier(g, op, twice_max / (double)((float)(1 << shift) * out->scale[0]));
-	e->out_mult = m.mult;
-	e->out_shift = m.shift;
-}
-
-static struct view channels(const struct view *v, uint32_t from, uint32_t to)
-{
-	struct view s = *v;
-
-	s.off += from;
-	s.c = to - from;
-	return s;
-}
-
-/* ADD of an operand that lacks channels: the others are only clamped. */
-static void lower_add_padded(struct lower *lw, struct op *op)
-{
-	struct view in[2], out;
-	uint32_t from = (uint32_t)op->pad_first, to, bounds[4];
-	struct range r = act_range_float(op->act);
-	unsigned whole = !op->pad_input;
-
-	for (unsigned i = 0; i < 2; i++)
-		in[i] = *place_tensor(lw, op->in[i]);
-	out = *place_tensor(lw, op->out[0]);
-	to = from + in[op->pad_input].c;
-	bounds[0] = 0;
-	bounds[1] = from;
-	bounds[2] = to;
-	bounds[3] = out.c;
-	for (unsigned k = 0; k < 3; k++) {
-		struct view x = channels(&in[whole], bounds[k], bounds[k + 1]);
-		struct layer *l;
-
-		if (bounds[k] == bounds[k + 1])
-			continue;
-		l = add_layer(lw, LAYER_ELTWISE, op);
-		l->nin = k == 1 ? 2 : 1;
-		l->in[whole && k == 1] = x;
-		if (k == 1)
-			l->in[op->pad_input] = in[op->pad_input];
-		l->out = channels(&out, bounds[k], bounds[k + 1]);
-		l->cmd.elt.fn = k == 1 ? APU_ELT_FN_ADD : APU_ELT_FN_CLAMP;
-		l->cmd.elt.in_type = l->cmd.elt.out_type = APU_DTYPE_F16;
-		l->cmd.elt.act_min = r.min;
-		l->cmd.elt.act_max = r.max;
-	}
-}
-
-void lower_add(struct lower *lw, struct op *op)
-{
-	struct graph *g = lw->g;
-	struct tensor *out;
-	struct layer *l;
-	struct range r;
-	uint32_t od[4];
-
-	check_operands(g, op, 2, 2);
-	check_same_type(g, op);
-	out = op_out(g, op);
-	check_compute_type(g, op, out);
-	if (op->act < 0 || op->act > TFL_ACT_RELU6)
-		fail_op(g, op, "fused activation %d is not supported", op->act);
-	if (op->pad_input >= 0) {
-		lower_add_padded(lw, op);
-		return;
-	}
-	tensor_shape4(out, od);
-	for (unsigned i = 0; i < 2; i++) {
-		struct tensor *t = op_in(g, op, i);
-		uint32_t d[4];
-
-		check_quant(g, op, t);
-		tensor_shape4(t, d);
-		if (t->rank > 4 && t->elems != out->elems)
-			fail_op(g, op, "broadcasting more than four dimensions: not supported");
-		for (unsigned k = 0; k < 4; k++)
-			if (d[k] != od[k] && d[k] != 1)
-				fail_op(g, op, "input \"%s\" does not broadcast to the output",
-					t->name);
-	}
-	check_quant(g, op, out);
-	place_tensor(lw, op->in[0]);
-	place_tensor(lw, op->in[1]);
-	place_tensor(lw, op->out[0]);
-
-	l = add_layer(lw, LAYER_ELTWISE, op);
-	l->nin = 2;
-	l->cmd.elt.fn = APU_ELT_FN_ADD;
-	l->cmd.elt.in_type = l->cmd.elt.out_type = dtype_of(out);
-	l->out = *place_tensor(lw, op->out[0]);
-	for (unsigned i = 0; i < 2; i++) {
-		l->in[i] = *place_tensor(lw, op->in[i]);
-		l->repeat_h |= (uint8_t)((l->in[i].h < l->out.h) << i);
-		l->repeat_w |= (uint8_t)((l->in[i].w < l->out.w) << i);
-		l->repeat_c |= (uint8_t)((l->in[i].c < l->out.c) << i);
-	}
-	if (!is_float_type(out->type))
-		set_add_quant(lw, op, &l->cmd.elt);
-	r = out_range(op, out);
-	l->cmd.elt.act_min = r.min;
-	l->cmd.elt.act_max = r.max;
-	flatten_elementwise(l);
-}
-
 /* An element-wise layer of one operand. */
-static struct layer *unary(struct lower *lw, struct op *op, enum layer_kind kind)
+struct layer *unary_layer(struct lower *lw, struct op *op, enum layer_kind kind)
 {
 	struct view in = *place_tensor(lw, op->in[0]);
 	struct view out = *place_tensor(lw, op->out[0]);
@@ -267,8 +100,8 @@ static struct layer *unary(struct lower *lw, struct op *op, enum layer_kind kind
 	return l;
 }
 
-static void set_requant(struct layer *l, const struct tensor *in, const struct tensor *out,
-			struct multiplier m)
+void set_requant(struct layer *l, const struct tensor *in, const struct tensor *out,
+		 struct multiplier m)
 {
 	l->cmd.elt.fn = APU_ELT_FN_REQUANT;
 	l->cmd.elt.in1_zp = in->zp[0];
@@ -295,7 +128,7 @@ void lower_relu(struct lower *lw, struct op *op)
 	op->act = op->code == TFL_RELU	  ? TFL_ACT_RELU
 		  : op->code == TFL_RELU6 ? TFL_ACT_RELU6
 					  : TFL_ACT_RELU_N1_TO_1;
-	l = unary(lw, op, LAYER_ELTWISE);
+	l = unary_layer(lw, op, LAYER_ELTWISE);
 	l->cmd.elt.fn = APU_ELT_FN_CLAMP;
 	if (!is_float_type(in->type)) {
 		float ratio = in->scale[0] / out->scale[0];
@@ -327,14 +160,14 @@ void lower_quantize(struct lower *lw, struct op *op)
 	check_quant(g, op, in);
 	check_quant(g, op, out);
 	if (is_float_type(in->type)) {
-		l = unary(lw, op, LAYER_COPY);
+		l = unary_layer(lw, op, LAYER_COPY);
 		l->cmd.copy.src_type = dtype_of(in);
 		l->cmd.copy.dst_type = dtype_of(out);
 		memcpy(&l->cmd.copy.scale, &out->scale[0], 4);
 		l->cmd.copy.zp = out->zp[0];
 		return;
 	}
-	l = unary(lw, op, LAYER_ELTWISE);
+	l = unary_layer(lw, op, LAYER_ELTWISE);
 	set_requant(l, in, out,
 		    checked_multiplier(g, op, (double)in->scale[0] / (double)out->scale[0]));
 	l->cmd.elt.in_type = dtype_of(in);
@@ -359,13 +192,31 @@ void lower_dequantize(struct lower *lw, struct op *op)
 		fail_op(g, op, "%s to %s is not supported", tfl_type_name(in->type),
 			tfl_type_name(out->type));
 	check_quant(g, op, in);
-	l = unary(lw, op, LAYER_COPY);
+	l = unary_layer(lw, op, LAYER_COPY);
 	l->cmd.copy.src_type = dtype_of(in);
 	l->cmd.copy.dst_type = dtype_of(out);
 	if (is_quantised_type(in->type)) {
 		memcpy(&l->cmd.copy.scale, &in->scale[0], 4);
 		l->cmd.copy.zp = in->zp[0];
 	}
+}
+
+static void softmax_int16(struct lower *lw, const struct op *op, struct layer *l)
+{
+	const struct graph *g = lw->g;
+	const struct tensor *in = op_in(g, op, 0), *out = op_out(g, op);
+	float real = in->scale[0] * op->beta;
+	int16_t tables[2 * LUT16_ENTRIES];
+	struct multiplier m;
+
+	if (fabsf(out->scale[0] - 1.0f / 32768) > 0.001f / 32768)
+		fail_op(g, op, "the output's scale must be 1/32768");
+	m = checked_multiplier(g, op, (double)real / (10.0 / 65535.0));
+	l->cmd.softmax.mult = m.mult;
+	l->cmd.softmax.left_shift = m.shift;
+	softmax_tables16(tables);
+	l->const_off = add_static(lw->p, tables, sizeof(tables), PLACE_ALIGN);
+	l->const_bytes = sizeof(tables);
 }
 
 void lower_softmax(struct lower *lw, struct op *op)
@@ -382,8 +233,7 @@ void lower_softmax(struct lower *lw, struct op *op)
 	check_same_size(g, op);
 	in = op_in(g, op, 0);
 	out = op_out(g, op);
-	if (in->type == TFL_INT16 || (!is_quantised_type(in->type) && !is_float_type(in->type)))
-		fail_op(g, op, "type %s is not supported", tfl_type_name(in->type));
+	check_compute_type(g, op, in);
 	check_quant(g, op, in);
 	check_quant(g, op, out);
 	depth = in->rank ? in->dims[in->rank - 1] : 1;
@@ -407,6 +257,10 @@ void lower_softmax(struct lower *lw, struct op *op)
 		memcpy(&l->cmd.softmax.mult, &op->beta, 4);
 		return;
 	}
+	if (in->type == TFL_INT16) {
+		softmax_int16(lw, op, l);
+		return;
+	}
 	if (fabsf(out->scale[0] - 1.0f / 256) > 0.001f / 256 ||
 	    out->zp[0] != type_range(out->type).min)
 		fail_op(g, op, "the output's scale must be 1/256 and its zero point %d",
@@ -418,35 +272,4 @@ void lower_softmax(struct lower *lw, struct op *op)
 	l->cmd.softmax.mult = p.mult;
 	l->cmd.softmax.left_shift = p.left_shift;
 	l->cmd.softmax.diff_min = p.diff_min;
-}
-
-void lower_logistic(struct lower *lw, struct op *op)
-{
-	struct graph *g = lw->g;
-	struct tensor *in, *out;
-	uint8_t table[256];
-	struct layer *l;
-
-	check_operands(g, op, 1, 1);
-	check_same_type(g, op);
-	check_same_size(g, op);
-	in = op_in(g, op, 0);
-	out = op_out(g, op);
-	if (in->type == TFL_INT16 || (!is_quantised_type(in->type) && !is_float_type(in->type)))
-		fail_op(g, op, "type %s is not supported", tfl_type_name(in->type));
-	check_quant(g, op, in);
-	check_quant(g, op, out);
-	l = unary(lw, op, LAYER_ACTIVATION);
-	l->cmd.act.type = dtype_of(in);
-	l->cmd.act.fn = APU_ACT_FN_LOGISTIC;
-	if (!is_float_type(in->type)) {
-		if (out->scale[0] != 1.0f / 256 || out->zp[0] != type_range(out->type).min)
-			fail_op(g, op, "the output's scale must be 1/256 and its zero point %d",
-				type_range(out->type).min);
-		logistic_table(in->type, in->scale[0], in->zp[0], table);
-		l->cmd.act.fn = APU_ACT_FN_LUT8;
-		l->const_off = add_static(lw->p, table, sizeof(table), PLACE_ALIGN);
-		l->const_bytes = sizeof(table);
-	}
-	flatten_elementwise(l);
 }

@@ -61,7 +61,7 @@ static unsigned concat_axis4(const struct graph *g, const struct op *op)
 	return (unsigned)axis + 4 - out->rank;
 }
 
-static bool same_quant(const struct tensor *a, const struct tensor *b)
+bool same_quant(const struct tensor *a, const struct tensor *b)
 {
 	if (!is_quantised_type(a->type) || !a->nscale || !b->nscale)
 		return true;
@@ -210,6 +210,25 @@ void pad_amounts(const struct graph *g, const struct op *op, int64_t amounts[4][
 	}
 }
 
+/* What PAD and PADV2 pad with, as bits of an element. */
+static int64_t pad_value(const struct graph *g, const struct op *op)
+{
+	const struct tensor *out = op_out(g, op), *v = op_in(g, op, 2);
+	int64_t bits = 0;
+	float f;
+
+	if (op->nin < 3)
+		return is_quantised_type(out->type) && out->nscale ? out->zp[0] : 0;
+	if (!v || !v->data || v->elems != 1 || v->type != out->type || !same_quant(v, out))
+		fail_op(g, op, "the value is not a constant of the output's type: not supported");
+	memcpy(&bits, v->data, v->bytes);
+	if (out->half && out->type == TFL_FLOAT32) {
+		memcpy(&f, v->data, sizeof(f));
+		bits = float_to_half(f);
+	}
+	return bits;
+}
+
 void lower_pad(struct lower *lw, struct op *op)
 {
 	struct graph *g = lw->g;
@@ -220,7 +239,7 @@ void lower_pad(struct lower *lw, struct op *op)
 	unsigned size;
 	int64_t zero;
 
-	check_operands(g, op, 2, 2);
+	check_operands(g, op, op->code == TFL_PAD ? 2 : 3, op->code == TFL_PAD ? 2 : 3);
 	in = op_in(g, op, 0);
 	out = op_out(g, op);
 	if (in->type != out->type || !dtype_of(in))
@@ -232,7 +251,7 @@ void lower_pad(struct lower *lw, struct op *op)
 	vi = place_tensor(lw, op->in[0]);
 	vo = place_tensor(lw, op->out[0]);
 	size = dtype_size(vo->buf->dtype);
-	zero = is_quantised_type(out->type) && out->nscale ? out->zp[0] : 0;
+	zero = pad_value(g, op);
 
 	l = add_layer(lw, LAYER_FILL, op);
 	l->out = *vo;

@@ -204,23 +204,7 @@ static void fuse_channel_pad(struct graph *g)
 
 static bool computes(int code)
 {
-	switch (code) {
-	case TFL_ADD:
-	case TFL_AVERAGE_POOL_2D:
-	case TFL_CONV_2D:
-	case TFL_DEPTHWISE_CONV_2D:
-	case TFL_FULLY_CONNECTED:
-	case TFL_LOGISTIC:
-	case TFL_MAX_POOL_2D:
-	case TFL_MEAN:
-	case TFL_RELU:
-	case TFL_RELU6:
-	case TFL_RELU_N1_TO_1:
-	case TFL_SOFTMAX:
-		return true;
-	default:
-		return false;
-	}
+	return op_info(code)->nature == OP_COMPUTES;
 }
 
 /* Marks the float tensors of an operator; true if that changed anything. */
@@ -229,7 +213,7 @@ static bool mark_half(struct graph *g, struct op *op)
 	bool any = computes(op->code), change = false;
 	unsigned counts[2] = {op->nin, op->nout};
 
-	if (!any && !op_is_reshape(op) && op->code != TFL_CONCATENATION && op->code != TFL_PAD)
+	if (op_info(op->code)->nature == OP_CONVERTS)
 		return false;
 	for (unsigned pass = 0; pass < 2; pass++) {
 		for (unsigned k = 0; k < 2; k++) {
@@ -283,6 +267,7 @@ static void choose_half(struct graph *g, bool relax)
 void run_passes(struct graph *g, const struct pass_options *o)
 {
 	fold_dequantize(g);
+	fold_constants(g);
 	remove_dead(g);
 	for (unsigned i = 0; i < g->nops; i++)
 		if (!g->ops[i].dead && !op_supported(g->ops[i].code))

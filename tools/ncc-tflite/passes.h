@@ -11,6 +11,8 @@ struct pass_options {
 	unsigned level;
 };
 
+/* Computes what depends on constants and shapes only. */
+void fold_constants(struct graph *g);
 void run_passes(struct graph *g, const struct pass_options *o);
 bool op_supported(int code);
 bool op_is_reshape(const struct op *op);

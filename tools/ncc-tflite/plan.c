@@ -18,7 +18,7 @@ struct const_layout const_layout(const struct layer *l)
 
 	if (!l->const_bytes)
 		return k;
-	if (l->kind == LAYER_ACTIVATION) {
+	if (l->kind != LAYER_CONV && l->kind != LAYER_DEPTHWISE) {
 		k.weight_bytes = k.total = l->const_bytes;
 		return k;
 	}
@@ -87,6 +87,10 @@ uint64_t layer_cycles(const struct layer *l, uint32_t rows)
 		return n * 8 / APU_CYC_MVPU_LANES;
 	case LAYER_ACTIVATION:
 		return n * 2 / APU_CYC_MVPU_LANES;
+	case LAYER_RESIZE:
+		return n * (l->cmd.resize.kind ? 8 : 1) / APU_CYC_MVPU_LANES;
+	case LAYER_ARG:
+		return n * l->in[0].c * 2 / APU_CYC_MVPU_LANES;
 	default:
 		return 0;
 	}

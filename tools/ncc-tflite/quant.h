@@ -33,9 +33,10 @@ struct range act_range_float(int act);
 
 struct softmax_params softmax_params(float beta, float input_scale);
 
-/* Index: byte of the input element; value: byte of the output element. */
-void logistic_table(int tfl_type, float in_scale, int32_t in_zp, uint8_t table[256]);
-/* CONCATENATION of uint8 with different scales. */
+/*
+ * CONCATENATION of uint8 with different scales. Index: byte of the input
+ * element; value: byte of the output element.
+ */
 void rescale_table(float in_scale, int32_t in_zp, float out_scale, int32_t out_zp,
 		   uint8_t table[256]);
 

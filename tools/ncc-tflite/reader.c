@@ -141,6 +141,62 @@ static void read_tensor(struct tensor *t, const struct fb_table *tt, const struc
 	}
 }
 
+/* Options of operators without strides or fused activations. */
+static void read_plain_options(struct op *op, const struct fb_table *o)
+{
+	switch (op->code) {
+	case TFL_LEAKY_RELU:
+		op->alpha = fb_get_f32(o, 0, 0);
+		break;
+	case TFL_GELU:
+		op->approximate = fb_get_i8(o, 0, 0);
+		break;
+	case TFL_MEAN:
+	case TFL_SUM:
+	case TFL_REDUCE_MAX:
+	case TFL_REDUCE_MIN:
+	case TFL_REDUCE_PROD:
+		op->keep_dims = fb_get_i8(o, 0, 0);
+		break;
+	case TFL_RESIZE_BILINEAR:
+		op->align_corners = fb_get_i8(o, 2, 0);
+		op->half_pixel = fb_get_i8(o, 3, 0);
+		break;
+	case TFL_RESIZE_NEAREST_NEIGHBOR:
+		op->align_corners = fb_get_i8(o, 0, 0);
+		op->half_pixel = fb_get_i8(o, 1, 0);
+		break;
+	case TFL_SPACE_TO_DEPTH:
+	case TFL_DEPTH_TO_SPACE:
+		op->block = fb_get_i32(o, 0, 0);
+		break;
+	case TFL_MIRROR_PAD:
+		op->symmetric = fb_get_i8(o, 0, 0) == 1;
+		break;
+	case TFL_GATHER:
+		op->axis = fb_get_i32(o, 0, 0);
+		op->batch_dims = fb_get_i32(o, 1, 0);
+		break;
+	case TFL_PACK:
+	case TFL_UNPACK:
+		op->axis = fb_get_i32(o, 1, 0);
+		break;
+	case TFL_BATCH_MATMUL:
+		op->adj_x = fb_get_i8(o, 0, 0);
+		op->adj_y = fb_get_i8(o, 1, 0);
+		break;
+	case TFL_STRIDED_SLICE:
+		op->begin_mask = (uint32_t)fb_get_i32(o, 0, 0);
+		op->end_mask = (uint32_t)fb_get_i32(o, 1, 0);
+		op->ellipsis_mask = (uint32_t)fb_get_i32(o, 2, 0);
+		op->new_axis_mask = (uint32_t)fb_get_i32(o, 3, 0);
+		op->shrink_mask = (uint32_t)fb_get_i32(o, 4, 0);
+		break;
+	default:
+		break;
+	}
+}
+
 static void read_options(struct op *op, const struct fb_table *o)
 {
 	switch (op->code) {
@@ -174,13 +230,26 @@ static void read_options(struct op *op, const struct fb_table *o)
 		op->act = fb_get_i8(o, 1, 0);
 		break;
 	case TFL_ADD:
+	case TFL_SUB:
 		op->act = fb_get_i8(o, 0, 0);
 		op->pot_scale_int16 = fb_get_i8(o, 1, 1);
+		break;
+	case TFL_MUL:
+	case TFL_DIV:
+	case TFL_L2_NORMALIZATION:
+		op->act = fb_get_i8(o, 0, 0);
+		break;
+	case TFL_TRANSPOSE_CONV:
+		op->padding = fb_get_i8(o, 0, 0);
+		op->stride_w = fb_get_i32(o, 1, 0);
+		op->stride_h = fb_get_i32(o, 2, 0);
+		op->act = fb_get_i8(o, 3, 0);
 		break;
 	case TFL_SOFTMAX:
 		op->beta = fb_get_f32(o, 0, 0);
 		break;
 	default:
+		read_plain_options(op, o);
 		break;
 	}
 }

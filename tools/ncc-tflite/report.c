@@ -2,37 +2,17 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include "lower.h"
 #include "report.h"
-
-static const struct {
-	const char *name, *types;
-} supported[] = {
-	{"ADD", "int8 uint8 int16 fp16"},
-	{"AVERAGE_POOL_2D", "int8 uint8 int16 fp16"},
-	{"CONCATENATION", "int8 uint8 int16 fp16"},
-	{"CONV_2D", "int8 uint8 int16xint8 fp16"},
-	{"DEPTHWISE_CONV_2D", "int8 uint8 int16xint8 fp16"},
-	{"DEQUANTIZE", "int8 uint8 int16 fp16"},
-	{"EXPAND_DIMS", "any"},
-	{"FULLY_CONNECTED", "int8 uint8 int16xint8 fp16"},
-	{"LOGISTIC", "int8 uint8 fp16"},
-	{"MAX_POOL_2D", "int8 uint8 int16 fp16"},
-	{"MEAN", "int8 uint8 fp16, over height and width"},
-	{"PAD", "int8 uint8 int16 fp16"},
-	{"QUANTIZE", "int8 uint8 int16 fp32"},
-	{"RELU", "int8 uint8 int16 fp16"},
-	{"RELU6", "int8 uint8 int16 fp16"},
-	{"RELU_N1_TO_1", "int8 uint8 int16 fp16"},
-	{"RESHAPE", "any"},
-	{"SOFTMAX", "int8 uint8 fp16"},
-	{"SQUEEZE", "any"},
-};
 
 void report_supported(void)
 {
+	unsigned n;
+	const struct op_info *ops = op_infos(&n);
+
 	printf("Supported operators (float32 as fp16 with --relax-fp32):\n");
-	for (size_t i = 0; i < ARRAY_SIZE(supported); i++)
-		printf("  %-20s %s\n", supported[i].name, supported[i].types);
+	for (unsigned i = 0; i < n; i++)
+		printf("  %-24s %s\n", tfl_op_name(ops[i].code), ops[i].types);
 }
 
 static void print_type(int type)

@@ -64,6 +64,8 @@ static enum apu_engine_class class_of(const union command *cmd)
 		return APU_ENGINE_CLASS_EDMA;
 	case APU_OP_SOFTMAX:
 	case APU_OP_ACTIVATION:
+	case APU_OP_RESIZE:
+	case APU_OP_ARG:
 		return APU_ENGINE_CLASS_MVPU;
 	default:
 		return APU_ENGINE_CLASS_MDLA;

@@ -22,6 +22,8 @@ union command {
 	struct apu_cmd_fill fill;
 	struct apu_cmd_softmax softmax;
 	struct apu_cmd_activation act;
+	struct apu_cmd_resize resize;
+	struct apu_cmd_arg arg;
 };
 
 /* count pieces of chunk bytes, stride apart, in a region. */

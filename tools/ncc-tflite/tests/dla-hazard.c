@@ -134,6 +134,8 @@ static void decode(struct op *op, const uint8_t *p)
 	struct apu_cmd_fill fill;
 	struct apu_cmd_softmax soft;
 	struct apu_cmd_activation act;
+	struct apu_cmd_resize size;
+	struct apu_cmd_arg arg;
 	uint64_t is, os;
 
 	switch (op->hdr.opcode) {
@@ -158,7 +160,7 @@ static void decode(struct op *op, const uint8_t *p)
 		os = size_of(e.out_type);
 		tile(&op->reads, e.in1, e.h, e.w, e.in1_row_pitch, e.in1_pix_pitch,
 		     e.scalar & 1 ? is : is * e.c);
-		if (e.fn == APU_ELT_FN_ADD)
+		if (e.fn != APU_ELT_FN_REQUANT && e.fn != APU_ELT_FN_CLAMP)
 			tile(&op->reads, e.in2, e.h, e.w, e.in2_row_pitch, e.in2_pix_pitch,
 			     e.scalar & 2 ? is : is * e.c);
 		tile(&op->writes, e.out, e.h, e.w, e.out_row_pitch, e.out_pix_pitch, os * e.c);
@@ -177,6 +179,8 @@ static void decode(struct op *op, const uint8_t *p)
 		is = (uint64_t)soft.depth * size_of(soft.type);
 		tile(&op->reads, soft.in, soft.rows, 1, soft.in_pitch, 0, is);
 		tile(&op->writes, soft.out, soft.rows, 1, soft.out_pitch, 0, is);
+		if (soft.type == APU_DTYPE_I16)
+			add(&op->reads, soft.table, 4 * 513);
 		break;
 	case APU_OP_ACTIVATION:
 		memcpy(&act, p, sizeof(act));
@@ -185,6 +189,24 @@ static void decode(struct op *op, const uint8_t *p)
 		tile(&op->writes, act.out, act.rows, 1, act.out_pitch, 0, is);
 		if (act.fn == APU_ACT_FN_LUT8)
 			add(&op->reads, act.table, 256);
+		else if (act.type == APU_DTYPE_I16)
+			add(&op->reads, act.table, act.fn == APU_ACT_FN_LUT16 ? 2 * 513 : 2 * 256);
+		break;
+	case APU_OP_RESIZE:
+		memcpy(&size, p, sizeof(size));
+		is = (uint64_t)size.c * size_of(size.type);
+		tile(&op->reads, size.in, size.in_h, size.in_w, size.in_row_pitch,
+		     size.in_pix_pitch, is);
+		tile(&op->writes, size.out, size.out_h, size.out_w, size.out_row_pitch,
+		     size.out_pix_pitch, is);
+		add(&op->reads, size.rows, size.out_h * sizeof(struct apu_resize_entry));
+		add(&op->reads, size.cols, size.out_w * sizeof(struct apu_resize_entry));
+		break;
+	case APU_OP_ARG:
+		memcpy(&arg, p, sizeof(arg));
+		tile(&op->reads, arg.in, arg.rows, 1, arg.in_pitch, 0,
+		     (uint64_t)arg.depth * size_of(arg.type));
+		tile(&op->writes, arg.out, arg.rows, 1, arg.out_pitch, 0, size_of(arg.out_type));
 		break;
 	default:
 		break;

@@ -320,8 +320,8 @@ struct apu_resize_entry {
     /* The second; ignored by NEAREST */
     uint16_t hi;
     /*
-     * How far from lo towards hi: in 1/1024, -1024 to 1024; F16: the
-     * bits of a float. Ignored by NEAREST
+     * How far from lo towards hi: in 1/1024, -1024 to 1024; U8 and
+     * F16: the bits of a float. Ignored by NEAREST
      */
     int32_t frac;
 };

@@ -92,6 +92,12 @@ enum apu_job_status apu_resize_prepare(struct apu_op *op,
     return s;
 }
 
+/* Are fractions floats? */
+static bool float_frac(unsigned type)
+{
+    return type == APU_DTYPE_F16 || type == APU_DTYPE_U8;
+}
+
 /* Reads a table; the indices become relative to the tile. */
 static enum apu_job_status read_entries(struct apu_env *env,
                                         const struct apu_cmd_resize *c,
@@ -105,7 +111,7 @@ static enum apu_job_status read_entries(struct apu_env *env,
     for (uint32_t i = 0; i < n && s == APU_JOB_STATUS_OK; i++) {
         if (c->kind == APU_RESIZE_KIND_NEAREST) {
             e[i].hi = e[i].lo;
-        } else if (c->type != APU_DTYPE_F16 &&
+        } else if (!float_frac(c->type) &&
                    (e[i].frac < -MAX_FRAC || e[i].frac > MAX_FRAC)) {
             return APU_JOB_STATUS_BAD_COMMAND;
         }
@@ -128,6 +134,25 @@ static int32_t blend_int(const int64_t v[4], int32_t fy, int32_t fx)
     return (int32_t)((sum + (sum > 0 ? half : -half)) / (one * one));
 }
 
+static void blend_float(unsigned type, const uint8_t *in[4], uint64_t at,
+                        float y, float x, uint8_t *out)
+{
+    float v[4], sum;
+
+    for (unsigned k = 0; k < 4; k++) {
+        v[k] = type == APU_DTYPE_F16 ? apu_f16_to_f32(apu_ld_u16(in[k] + at)) :
+                                       in[k][at];
+    }
+    sum = v[0] * (1 - y) * (1 - x) + v[1] * y * (1 - x);
+    sum = sum + v[2] * (1 - y) * x + v[3] * y * x;
+    if (type == APU_DTYPE_F16) {
+        apu_st_u16(out, apu_f32_to_f16(sum));
+    } else {
+        sum += 0.5f;
+        *out = sum >= 255 ? 255 : sum > 0 ? (uint8_t)sum : 0;
+    }
+}
+
 static void blend_row(const struct apu_cmd_resize *c, const uint8_t *in[4],
                       int32_t fy, int32_t fx, uint8_t *out)
 {
@@ -136,15 +161,9 @@ static void blend_row(const struct apu_cmd_resize *c, const uint8_t *in[4],
     for (uint64_t i = 0; i < c->c; i++) {
         uint64_t at = i * size;
 
-        if (c->type == APU_DTYPE_F16) {
-            float v[4], y = apu_bits_f32(fy), x = apu_bits_f32(fx), sum;
-
-            for (unsigned k = 0; k < 4; k++) {
-                v[k] = apu_f16_to_f32(apu_ld_u16(in[k] + at));
-            }
-            sum = v[0] * (1 - y) * (1 - x) + v[1] * y * (1 - x);
-            sum = sum + v[2] * (1 - y) * x + v[3] * y * x;
-            apu_st_u16(out + at, apu_f32_to_f16(sum));
+        if (float_frac(c->type)) {
+            blend_float(c->type, in, at, apu_bits_f32(fy), apu_bits_f32(fx),
+                        out + at);
         } else {
             int64_t v[4];
             int32_t r;

@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: MIT
+"""Kinds of cases: element-wise operators, activations, quantisation."""
+
+import math
+
+import tflite_writer as t
+from gen_case import (ACT_NAME, ALL, ALL8, LIMITS, TYPE_NAME, Value, broadcast,
+                      picture)
+from tflite_writer import FLOAT32, INT8, INT16, UINT8, f32
+
+
+def add(c):
+    r = c.rng
+    shape = picture(c)
+    if c.chance(0.3):
+        shape = shape[r.randint(1, 3):]
+    variant = c.one_of('plain', 'plain', 'plain', 'self', 'broadcast', 'scalar', 'const')
+    c.note(variant)
+    act = c.activation()
+    x = c.input(shape, f32(c.scale_for(act) * c.rng.uniform(0.2, 1)))
+    if variant == 'self':
+        return [c.add(x, x, act)]
+    scale = f32(x.scale * 4 ** r.uniform(-1, 1))
+    if variant == 'const':
+        zero = c.zero_point()
+        size = 2 if c.dtype == INT16 else 1
+        data = r.randbytes(math.prod(shape) * size)
+        index = c.model.tensor(c.dtype, shape, scale, zero, data)
+        return [c.add(x, Value(index, c.dtype, shape, scale, zero, 0, 0), act)]
+    other = list(shape)
+    if variant == 'broadcast':
+        other = [d if i == len(shape) - 1 or c.chance(0.3) else 1
+                 for i, d in enumerate(shape)]
+    elif variant == 'scalar':
+        other = [1]
+    y = c.input(other, scale)
+    return [c.add(*((y, x) if c.chance(0.5) else (x, y)), act)]
+
+
+def softmax(c):
+    depth = c.one_of(1, 2, 3, 10, 12, 33, 100, 200, 1001)
+    shape = [c.rng.randint(1, 4), depth]
+    if c.chance(0.3):
+        shape = [1, c.rng.randint(1, 6), c.rng.randint(1, 6), min(depth, 33)]
+    beta = c.one_of(1.0, 1.0, 1.0, f32(c.rng.uniform(0.3, 3)))
+    scale = c.log_uniform(0.002, 0.15)
+    if shape[-1] > 255:
+        # Once the exponentials of a row sum up to 256, the reference shifts by 32
+        # bits or more, which C does not define: inputs in which few are large.
+        c.kinds = (0, 0, 0)
+        scale = f32(c.rng.uniform(0.06, 0.2) / beta)
+    return [c.softmax(c.input(shape, scale), beta)]
+
+
+def logistic(c):
+    shape = picture(c)
+    if c.chance(0.3):
+        shape = shape[2:]
+    return [c.logistic(c.input(shape, c.log_uniform(0.005, 0.1)))]
+
+
+def relu(c, kind):
+    zero = 0
+    if c.dtype != INT16:
+        zero = c.rng.randint(LIMITS[c.dtype][0], sum(LIMITS[c.dtype]) // 2 + 30)
+    return [c.relu(kind, c.input(picture(c), c.scale_for(
+        t.RELU6_ACT if kind == t.RELU6 else t.RELU_ACT), zero))]
+
+
+def quantize(c, to):
+    x = c.input(picture(c))
+    c.note('to', TYPE_NAME[to])
+    if to != c.dtype and c.chance(0.4) and INT16 not in (to, c.dtype):
+        # The plain change between int8 and uint8.
+        c.note('flip')
+        return [c.quantize(x, to, x.scale, x.zero + (128 if to == UINT8 else -128))]
+    spans = [high - low for low, high in (LIMITS[c.dtype], LIMITS[to])]
+    scale = f32(x.scale * spans[0] / spans[1] * 2 ** c.rng.uniform(-1, 1.5))
+    zero = 0
+    if to != INT16:
+        low, high = LIMITS[to]
+        zero = (low + high + 1) // 2 + c.rng.randint(-60, 60)
+    return [c.quantize(x, to, scale, zero)]
+
+
+
+def operands(c, act=t.NONE):
+    """Two inputs, one of which may be constant or have fewer dimensions or
+    elements: that one is the second, unless the operator takes any order."""
+    r = c.rng
+    shape = picture(c, 16)
+    if c.chance(0.3):
+        shape = shape[r.randint(1, 3):]
+    elif c.chance(0.1):
+        shape = [1, r.randint(1, 4)] + shape[1:]
+    variant = c.one_of('plain', 'plain', 'self', 'broadcast', 'broadcast', 'scalar', 'const',
+                       'channels')
+    c.note(variant)
+    float_case = c.dtype == FLOAT32
+    scale = None if float_case else f32(c.scale_for(act) * r.uniform(0.2, 1))
+    x = c.input(shape, scale)
+    if variant == 'self':
+        return x, x
+    scale = None if float_case else f32(x.scale * 4 ** r.uniform(-1, 1))
+    other = list(shape)
+    if variant == 'broadcast':
+        other = [d if c.chance(0.4) else 1 for d in shape]
+    elif variant == 'scalar':
+        other = [1]
+    elif variant == 'channels':
+        other = shape[-1:]
+    if variant in ('const', 'channels'):
+        return x, c.random_const(other, scale, c.zero_point())
+    return x, c.input(other, scale)
+
+
+def product_scale(c, x, y):
+    low, high = LIMITS[c.dtype]
+    return f32(x.scale * y.scale * (high - low) * c.rng.uniform(0.1, 0.5))
+
+
+def sum_scale(c, x, y):
+    return f32(math.hypot(x.scale, y.scale) * c.rng.uniform(0.8, 2.2))
+
+
+def binary(c, kind, scale_of=sum_scale, swap=True, fused=True):
+    act = c.activation() if fused else t.NONE
+    x, y = operands(c, act)
+    if swap and c.chance(0.5):
+        x, y = y, x
+    shape = broadcast(x.shape, y.shape)
+    options = {0: ('b', act)} if fused else {}
+    if kind == t.SUB:
+        options[1] = ('?', False)
+    if c.dtype == FLOAT32:
+        c.note(ACT_NAME[act])
+        if kind == t.DIV:
+            c.positive = True
+        return [c.apply(kind, [x, y], shape, options)]
+    out = c.apply(kind, [x, y], shape, options, scale_of(c, x, y), c.zero_point(20, act))
+    out.bounded(act)
+    c.note(ACT_NAME[act])
+    return [out]
+
+
+def extreme(c, kind):
+    """MAXIMUM, MINIMUM: everything on one scale."""
+    x, y = operands(c)
+    if c.dtype != FLOAT32:
+        for v in (x, y):
+            tensor = c.model.tensors[v.index]
+            tensor.fields[4] = c.model.tensors[x.index].fields[4]
+    return [c.apply(kind, [x, y], broadcast(x.shape, y.shape), {})]
+
+
+def squared_scale(c, x, y):
+    low, high = LIMITS[c.dtype]
+    return f32(max(x.scale, y.scale) ** 2 * (high - low) * c.rng.uniform(0.1, 0.6))
+
+
+def prelu(c):
+    x = c.input(picture(c, 14), c.scale_for(t.NONE))
+    alpha = c.one_of([x.shape[3]], [1, 1, x.shape[3]], x.shape[1:], [1, 1, 1])
+    scale = None if c.dtype == FLOAT32 else c.log_uniform(0.001, 0.01)
+    a = c.random_const(alpha, scale, c.zero_point(20))
+    scale = None if c.dtype == FLOAT32 else f32(x.scale * c.rng.uniform(0.5, 1.5))
+    return [c.apply(t.PRELU, [x, a], x.shape, None, scale, c.zero_point(20))]
+
+
+def unary(c, kind, out_scale=None, zero=None, in_range=(0.005, 0.1), options=None, limit=16):
+    """Of 16 bits, the output's scale is 1/32768 where 8 bits have 1/128 or 1/256."""
+    shape = picture(c, limit)
+    if c.chance(0.3):
+        shape = shape[c.rng.randint(1, 3):]
+    if c.dtype == FLOAT32:
+        return [c.apply(kind, [c.input(shape)], shape, options)]
+    if c.dtype == INT16:
+        in_range = tuple(v / 256 for v in in_range)
+    x = c.input(shape, c.log_uniform(*in_range))
+    if out_scale is None:
+        return [c.apply(kind, [x], shape, options, f32(x.scale * c.rng.uniform(0.5, 1.5)),
+                        c.zero_point(40))]
+    if c.dtype == INT16:
+        return [c.apply(kind, [x], shape, options, 1 / 32768, 0)]
+    low = LIMITS[c.dtype][0]
+    return [c.apply(kind, [x], shape, options, out_scale,
+                    low if zero is None else low + zero)]
+
+
+def leaky(c):
+    alpha = f32(c.one_of(0.1, 0.2, 0.01, c.rng.uniform(0, 1)))
+    c.note('alpha', '%.3f' % alpha)
+    return unary(c, t.LEAKY_RELU, options={0: ('f', alpha)})
+
+
+def gelu(c):
+    approximate = c.chance(0.5)
+    c.note('tanh' if approximate else 'erf')
+    return unary(c, t.GELU, options={0: ('?', approximate)})
+
+
+def exponent(c):
+    c.float_range = 3
+    shape = picture(c, 14)
+    if c.dtype == FLOAT32:
+        return [c.apply(t.EXP, [c.input(shape)], shape, {})]
+    low, high = LIMITS[c.dtype]
+    x = c.input(shape, f32(c.rng.uniform(1, 6) / (high - low)), c.zero_point(40))
+    top = math.exp(x.scale * (high - x.zero))
+    return [c.apply(t.EXP, [x], shape, {}, f32(top / (high - low) * c.rng.uniform(0.8, 1.5)),
+                    0 if c.dtype == INT16 else low + c.rng.randint(0, 20))]
+
+
+def absolute(c):
+    if c.dtype == INT16 or c.chance(0.5):
+        x = c.input(picture(c, 14))
+        return [c.apply(t.ABS, [x], x.shape, {})]
+    return unary(c, t.ABS, options={})
+
+
+def plain(c, kind, positive=False):
+    c.positive = positive
+    x = c.input(picture(c, 14))
+    return [c.apply(kind, [x], x.shape, {})]
+
+
+def softmax16(c):
+    depth = c.one_of(2, 3, 10, 33, 100, 256)
+    x = c.input([c.rng.randint(1, 6), depth], c.log_uniform(0.00005, 0.002))
+    beta = c.one_of(1.0, 1.0, f32(c.rng.uniform(0.3, 2)))
+    return [c.apply(t.SOFTMAX, [x], x.shape, {0: ('f', beta)}, 1 / 32768, 0)]
+
+
+def softmax_float(c):
+    x = c.input([c.rng.randint(1, 6), c.one_of(2, 3, 10, 33, 100)])
+    return [c.apply(t.SOFTMAX, [x], x.shape, {0: ('f', 1.0)})]
+
+
+# name, count, types, function, arguments, compiler options
+KINDS = [
+    ('add', 14, ALL8, add, {}, ''),
+    ('add', 8, (INT16,), add, {}, ''),
+    ('add', 7, (FLOAT32,), binary, {'kind': t.ADD}, ''),
+    ('softmax', 10, ALL8, softmax, {}, ''),
+    ('logistic', 7, ALL8, logistic, {}, ''),
+    ('relu', 5, ALL8, relu, {'kind': t.RELU}, ''),
+    ('relu6', 5, ALL8, relu, {'kind': t.RELU6}, ''),
+    ('quantize', 4, (INT8,), quantize, {'to': INT8}, ''),
+    ('quantize', 5, (INT8,), quantize, {'to': UINT8}, ''),
+    ('quantize', 5, (UINT8,), quantize, {'to': INT8}, ''),
+    ('quantize', 2, (INT16,), quantize, {'to': INT16}, ''),
+    ('quantize', 2, (INT16,), quantize, {'to': INT8}, ''),
+    ('sub', 9, ALL, binary, {'kind': t.SUB}, ''),
+    ('mul', 10, ALL, binary, {'kind': t.MUL, 'scale_of': product_scale}, ''),
+    ('div', 5, (FLOAT32,), binary, {'kind': t.DIV}, ''),
+    ('maximum', 6, ALL, extreme, {'kind': t.MAXIMUM}, ''),
+    ('minimum', 6, ALL, extreme, {'kind': t.MINIMUM}, ''),
+    ('squareddifference', 7, (INT8, FLOAT32), binary,
+     {'kind': t.SQUARED_DIFFERENCE, 'scale_of': squared_scale, 'fused': False}, ''),
+    ('prelu', 7, ALL8 + (FLOAT32,), prelu, {}, ''),
+    ('leakyrelu', 6, ALL, leaky, {}, ''),
+    ('relun1', 5, ALL8, relu, {'kind': t.RELU_N1_TO_1}, ''),
+    ('relu', 3, (INT16,), relu, {'kind': t.RELU}, ''),
+    ('relu6', 3, (INT16,), relu, {'kind': t.RELU6}, ''),
+    ('hardswish', 8, ALL8 + (FLOAT32,), unary, {'kind': t.HARD_SWISH}, ''),
+    ('gelu', 6, ALL8 + (FLOAT32,), gelu, {}, ''),
+    ('tanh', 7, ALL, unary, {'kind': t.TANH, 'out_scale': 1 / 128, 'zero': 128}, ''),
+    ('logistic', 7, (INT16, FLOAT32), unary, {'kind': t.LOGISTIC, 'out_scale': 1 / 256}, ''),
+    ('exp', 6, (INT8, INT16, FLOAT32), exponent, {}, ''),
+    ('abs', 6, (INT8, INT16, FLOAT32), absolute, {}, ''),
+    ('neg', 3, (FLOAT32,), plain, {'kind': t.NEG}, ''),
+    ('square', 3, (FLOAT32,), plain, {'kind': t.SQUARE}, ''),
+    ('sqrt', 3, (FLOAT32,), plain, {'kind': t.SQRT, 'positive': True}, ''),
+    ('rsqrt', 3, (FLOAT32,), plain, {'kind': t.RSQRT, 'positive': True}, ''),
+    ('softmax', 10, (INT16,), softmax16, {}, ''),
+    ('softmax', 5, (FLOAT32,), softmax_float, {}, ''),
+]
