@@ -128,7 +128,8 @@ TEST_F(bo, wait_times_out)
 				 0, &seqno));
 	/* It reads, so one who reads need not wait. */
 	EXPECT_EQ(0, bo_wait(self->c.fd, self->c.data.handle, 0, 0));
-	EXPECT_EQ(-ETIMEDOUT, bo_wait(self->c.fd, self->c.data.handle, DRM_APU_BO_WAIT_WRITE, 0));
+	EXPECT_ERRNO(BO_WAIT, ETIMEDOUT,
+		     bo_wait(self->c.fd, self->c.data.handle, DRM_APU_BO_WAIT_WRITE, 0));
 	EXPECT_EQ(-ETIMEDOUT, bo_wait(self->c.fd, self->c.data.handle, DRM_APU_BO_WAIT_WRITE,
 				      now_ns() + 1000000));
 	EXPECT_EQ(0, bo_wait(self->c.fd, self->c.data.handle, DRM_APU_BO_WAIT_WRITE,

@@ -62,7 +62,7 @@ static void expect_dead(struct __test_metadata *_metadata, FIXTURE_DATA(fault) *
 	ASSERT_EQ(0, ctx_state(self->c.fd, self->c.ctx, &self->state));
 	EXPECT_EQ(cause, self->state.cause);
 	EXPECT_EQ(seqno, self->state.seqno);
-	EXPECT_EQ(-ECANCELED, submit_fill(&self->c, 1, NULL));
+	EXPECT_ERRNO(SUBMIT, ECANCELED, submit_fill(&self->c, 1, NULL));
 
 	/* Another client goes on. */
 	ASSERT_EQ(0, submit_fill(&self->other, 0x42, &other_seqno));

@@ -5,6 +5,9 @@
 
 #include "apu_test.h"
 
+#include <signal.h>
+#include <sys/time.h>
+
 #include "kselftest_harness.h"
 
 FIXTURE(job) {
@@ -344,6 +347,152 @@ TEST_F(job, many_jobs)
 		EXPECT_TRUE(all_are(self->data + i * 512, i, 512));
 }
 
+/* As many jobs and streams as there can be, each job after the one before it. */
+TEST_F(job, full_batch_in_a_chain)
+{
+	enum { JOBS = DRM_APU_MAX_JOBS };
+	struct drm_apu_bo_ref ref = { self->c.data.handle, DRM_APU_BO_REF_WRITE };
+	struct drm_apu_stream streams[JOBS];
+	struct drm_apu_job jobs[JOBS];
+	uint32_t deps[JOBS];
+	uint64_t seqno;
+	int i;
+
+	/* Each copies what the one before it has written. */
+	streams[0] = slow_fill_stream(&self->c, 0, 0x5c, 256);
+	for (i = 1; i < JOBS; i++)
+		streams[i] = copy_stream(&self->c, i * 256, (i - 1) * 256, 256);
+	for (i = 0; i < JOBS; i++) {
+		deps[i] = i - 1;
+		jobs[i] = (struct drm_apu_job) {
+			.streams = DRM_APU_OBJ_ARRAY(1, &streams[i]),
+			.deps = DRM_APU_OBJ_ARRAY(!!i, &deps[i]),
+			.l1_kib = 128,
+		};
+	}
+	jobs[JOBS - 1].bos = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(1, &ref);
+
+	ASSERT_EQ(0, submit(&self->c, jobs, JOBS, &seqno));
+	ASSERT_EQ(0, job_wait(&self->c, self->c.ctx, seqno + JOBS - 1));
+	EXPECT_TRUE(all_are(self->data, 0x5c, JOBS * 256));
+}
+
+/* On all engines that there are, 8 at most: each signals, and the first waits for all. */
+TEST_F(job, gang_on_all_engines)
+{
+	struct drm_apu_bo_ref ref = { self->c.data.handle, DRM_APU_BO_REF_WRITE };
+	struct drm_apu_stream streams[DRM_APU_MAX_STREAMS];
+	struct drm_apu_job job = { .bos = DRM_APU_OBJ_ARRAY(1, &ref), .l1_kib = 128 };
+	struct drm_apu_dev_info info;
+	struct drm_apu_dev_query query = {
+		.type = DRM_APU_DEV_QUERY_INFO,
+		.size = sizeof(info),
+		.pointer = (uintptr_t)&info,
+	};
+	uint32_t class, i, n = 1;
+	struct stream s;
+	uint64_t seqno;
+
+	ASSERT_EQ(0, apu_ioctl(self->c.fd, DRM_IOCTL_APU_DEV_QUERY, &query));
+	for (class = 0; class < DRM_APU_MAX_ENGINE_CLASSES; class++) {
+		/* One eDMA is for the stream that waits. */
+		uint32_t num = info.num_engines[class] - (class == DRM_APU_ENGINE_EDMA);
+
+		for (i = 0; i < num && n < DRM_APU_MAX_STREAMS; i++, n++) {
+			s = stream_begin(&self->c, class);
+			emit_signal(&s, 0);
+			streams[n] = stream_end(&s);
+		}
+	}
+	s = stream_begin(&self->c, DRM_APU_ENGINE_EDMA);
+	emit_region(&s, R_DATA, VA_DATA, DATA_SIZE);
+	emit_wait(&s, 0, n - 1);
+	emit_fill(&s, REF(R_DATA, 0), n, 16);
+	streams[0] = stream_end(&s);
+	job.streams = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(n, streams);
+
+	ASSERT_EQ(0, submit(&self->c, &job, 1, &seqno));
+	ASSERT_EQ(0, job_wait(&self->c, self->c.ctx, seqno));
+	EXPECT_EQ(n, self->data[0]);
+}
+
+/* One who reads does not wait for others who do; one who writes waits for all. */
+TEST_F(job, implicit_sync_of_readers_and_writers)
+{
+	int timeline = gate_open();
+	struct drm_apu_bo_ref ref = { self->c.data.handle, 0 };
+	struct drm_apu_sync_op wait = {}, signal = { DRM_APU_SYNC_OP_SIGNAL, 0, 0 };
+	struct drm_apu_stream stream = fill_stream(&self->c, 0, 1, 16);
+	struct drm_apu_job job = {
+		.streams = DRM_APU_OBJ_ARRAY(1, &stream),
+		.bos = DRM_APU_OBJ_ARRAY(1, &ref),
+		.syncs = DRM_APU_OBJ_ARRAY(1, &wait),
+	};
+
+	if (timeline < 0)
+		SKIP(return, "no sw_sync in this kernel");
+	wait.handle = gate_syncobj(self->c.fd, timeline, 1);
+	ASSERT_NE(0, wait.handle);
+	ASSERT_EQ(0, submit(&self->c, &job, 1, NULL));
+
+	/* Contexts of their own, as the fences of one signal in order. */
+	signal.handle = syncobj_create(self->c.fd);
+	job.syncs = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(1, &signal);
+	ASSERT_EQ(0, ctx_create(self->c.fd, self->c.vm, &self->c.ctx));
+	ASSERT_EQ(0, submit(&self->c, &job, 1, NULL));
+	EXPECT_EQ(0, syncobj_wait(self->c.fd, signal.handle, 0, now_ns() + WAIT_NS));
+
+	signal.handle = syncobj_create(self->c.fd);
+	ref.flags = DRM_APU_BO_REF_WRITE;
+	ASSERT_EQ(0, ctx_create(self->c.fd, self->c.vm, &self->c.ctx));
+	ASSERT_EQ(0, submit(&self->c, &job, 1, NULL));
+	EXPECT_EQ(-ETIME, syncobj_wait(self->c.fd, signal.handle, 0, now_ns() + 100000000));
+
+	ASSERT_EQ(0, gate_advance(timeline, 1));
+	EXPECT_EQ(0, syncobj_wait(self->c.fd, signal.handle, 0, now_ns() + WAIT_NS));
+	close(timeline);
+}
+
+static volatile int alarms;
+
+static void on_alarm(int sig)
+{
+	alarms++;
+}
+
+/*
+ * Signals all the time, and ioctls that compete for the same buffer: those that
+ * fail with EINTR had no effect, and those that succeed had it once.
+ */
+TEST_F(job, signals_all_the_time)
+{
+	enum { ROUNDS = 300 };
+	struct sigaction action = { .sa_handler = on_alarm };
+	struct itimerval every = { { 0, 300 }, { 0, 300 } }, never = {};
+	struct drm_apu_bo_ref ref = { self->c.data.handle, DRM_APU_BO_REF_WRITE };
+	struct drm_apu_stream stream = fill_stream(&self->c, 0, 1, 16);
+	struct drm_apu_job job = {
+		.streams = DRM_APU_OBJ_ARRAY(1, &stream),
+		.bos = DRM_APU_OBJ_ARRAY(1, &ref),
+	};
+	uint64_t seqno = 0;
+	int i;
+
+	ASSERT_EQ(0, sigaction(SIGALRM, &action, NULL));
+	ASSERT_EQ(0, setitimer(ITIMER_REAL, &every, NULL));
+	for (i = 1; i <= ROUNDS; i++) {
+		/* apu_ioctl() tries again. */
+		ASSERT_EQ(0, submit(&self->c, &job, 1, &seqno));
+		ASSERT_EQ(i, seqno);
+		ASSERT_EQ(0, vm_map(self->c.fd, self->c.vm, self->c.data.handle, 0, 0x40000000,
+				    DATA_SIZE, 0));
+		ASSERT_EQ(0, vm_unmap(self->c.fd, self->c.vm, 0x40000000, DATA_SIZE));
+	}
+	ASSERT_EQ(0, setitimer(ITIMER_REAL, &never, NULL));
+	EXPECT_LT(0, alarms);
+	EXPECT_EQ(0, job_wait(&self->c, self->c.ctx, seqno));
+}
+
 TEST_F(job, statistics)
 {
 	struct drm_apu_stream stream = copy_stream(&self->c, 100 * KIB, 0, 64 * KIB);
@@ -380,7 +529,7 @@ TEST_F(job, statistics_of_the_last_64_jobs)
 	ASSERT_EQ(0, job_wait(&self->c, self->c.ctx, seqno));
 
 	EXPECT_EQ(-ENOENT, job_stats(self->c.fd, self->c.ctx, 0, &stats));
-	EXPECT_EQ(-ENOENT, job_stats(self->c.fd, self->c.ctx, 1, &stats));
+	EXPECT_ERRNO(JOB_STATS, ENOENT, job_stats(self->c.fd, self->c.ctx, 1, &stats));
 	EXPECT_EQ(0, job_stats(self->c.fd, self->c.ctx, 2, &stats));
 	EXPECT_EQ(0, job_stats(self->c.fd, self->c.ctx, 65, &stats));
 	EXPECT_EQ(-ENOENT, job_stats(self->c.fd, self->c.ctx, 66, &stats));

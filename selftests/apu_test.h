@@ -36,6 +36,12 @@
 
 #define REF(region, offset) ((uint64_t)(region) << APU_REF_REGION_SHIFT | (offset))
 
+/*
+ * The ioctl, or any, fails with this error as the interface's header documents.
+ * scripts/check.d/15-errno looks for these: each documented error needs one.
+ */
+#define EXPECT_ERRNO(ioctl, error, call) EXPECT_EQ(-(error), call)
+
 struct bo {
 	uint32_t handle;
 	uint64_t size;

@@ -6,8 +6,10 @@
 
 #include "apu_test.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 
 #include "kselftest_harness.h"
 
@@ -71,7 +73,7 @@ TEST_F(uapi, the_fixture_is_good)
 
 TEST_F(uapi, query_unknown_type)
 {
-	EXPECT_EQ(-EINVAL, CALL(DEV_QUERY, dev_query, .type = 1));
+	EXPECT_ERRNO(DEV_QUERY, EINVAL, CALL(DEV_QUERY, dev_query, .type = 1));
 }
 
 TEST_F(uapi, query_size)
@@ -84,7 +86,7 @@ TEST_F(uapi, query_size)
 
 TEST_F(uapi, query_bad_pointer)
 {
-	EXPECT_EQ(-EFAULT, CALL(DEV_QUERY, dev_query, .size = 8, .pointer = 8));
+	EXPECT_ERRNO(DEV_QUERY, EFAULT, CALL(DEV_QUERY, dev_query, .size = 8, .pointer = 8));
 }
 
 TEST_F(uapi, query_shorter_and_longer)
@@ -113,22 +115,38 @@ TEST_F(uapi, query_shorter_and_longer)
 	EXPECT_EQ(1000000, buf.info.max_khz);
 }
 
+/* An argument that is nowhere, whatever the ioctl. */
+TEST_F(uapi, argument_bad_pointer)
+{
+	static const unsigned long requests[] = {
+		DRM_IOCTL_APU_DEV_QUERY, DRM_IOCTL_APU_VM_CREATE, DRM_IOCTL_APU_VM_DESTROY,
+		DRM_IOCTL_APU_VM_BIND, DRM_IOCTL_APU_BO_CREATE, DRM_IOCTL_APU_BO_MMAP_OFFSET,
+		DRM_IOCTL_APU_BO_WAIT, DRM_IOCTL_APU_CTX_CREATE, DRM_IOCTL_APU_CTX_DESTROY,
+		DRM_IOCTL_APU_CTX_GET_STATE, DRM_IOCTL_APU_SUBMIT, DRM_IOCTL_APU_JOB_STATS,
+		DRM_IOCTL_APU_CTX_GET_COUNTERS, DRM_IOCTL_APU_CTX_SET_QOS,
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
+		EXPECT_ERRNO(ANY, EFAULT, apu_ioctl(self->c.fd, requests[i], (void *)8));
+}
+
 /* VM_CREATE, VM_DESTROY */
 
 TEST_F(uapi, vm_create_flags)
 {
-	EXPECT_EQ(-EINVAL, CALL(VM_CREATE, vm_create, .flags = 1));
+	EXPECT_ERRNO(VM_CREATE, EINVAL, CALL(VM_CREATE, vm_create, .flags = 1));
 }
 
 TEST_F(uapi, vm_destroy_pad)
 {
-	EXPECT_EQ(-EINVAL, CALL(VM_DESTROY, vm_destroy, .id = self->c.vm, .pad = 1));
+	EXPECT_ERRNO(VM_DESTROY, EINVAL, CALL(VM_DESTROY, vm_destroy, .id = self->c.vm, .pad = 1));
 }
 
 TEST_F(uapi, vm_destroy_unknown)
 {
-	EXPECT_EQ(-ENOENT, CALL(VM_DESTROY, vm_destroy, .id = 0));
-	EXPECT_EQ(-ENOENT, CALL(VM_DESTROY, vm_destroy, .id = 77));
+	EXPECT_ERRNO(VM_DESTROY, ENOENT, CALL(VM_DESTROY, vm_destroy, .id = 0));
+	EXPECT_ERRNO(VM_DESTROY, ENOENT, CALL(VM_DESTROY, vm_destroy, .id = 77));
 }
 
 TEST_F(uapi, vm_destroy_twice)
@@ -137,7 +155,7 @@ TEST_F(uapi, vm_destroy_twice)
 
 	ASSERT_EQ(0, vm_create(self->c.fd, &vm));
 	EXPECT_EQ(0, CALL(VM_DESTROY, vm_destroy, .id = vm));
-	EXPECT_EQ(-ENOENT, CALL(VM_DESTROY, vm_destroy, .id = vm));
+	EXPECT_ERRNO(VM_DESTROY, ENOENT, CALL(VM_DESTROY, vm_destroy, .id = vm));
 }
 
 TEST_F(uapi, vm_count_is_capped)
@@ -147,7 +165,9 @@ TEST_F(uapi, vm_count_is_capped)
 
 	for (i = 0; i < 100000 && !ret; i++)
 		ret = vm_create(self->c.fd, &vm);
-	EXPECT_EQ(-EBUSY, ret);
+	EXPECT_ERRNO(VM_CREATE, EBUSY, ret);
+	/* The fixture has one. */
+	EXPECT_EQ(4096, i);
 }
 
 /* VM_BIND */
@@ -155,19 +175,19 @@ TEST_F(uapi, vm_count_is_capped)
 TEST_F(uapi, bind_flags)
 {
 	self->bind.flags = 2;
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 }
 
 TEST_F(uapi, bind_pad)
 {
 	self->bind.pad = 1;
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 }
 
 TEST_F(uapi, bind_unknown_vm)
 {
 	self->bind.vm_id = 77;
-	EXPECT_EQ(-ENOENT, BIND());
+	EXPECT_ERRNO(VM_BIND, ENOENT, BIND());
 }
 
 TEST_F(uapi, bind_syncs_without_async)
@@ -178,7 +198,7 @@ TEST_F(uapi, bind_syncs_without_async)
 	};
 
 	self->bind.syncs = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(1, &op);
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 	self->bind.flags = DRM_APU_VM_BIND_ASYNC;
 	EXPECT_EQ(0, BIND());
 }
@@ -190,24 +210,24 @@ TEST_F(uapi, bind_bad_syncs)
 
 	self->bind.flags = DRM_APU_VM_BIND_ASYNC;
 	self->bind.syncs = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(1, &op);
-	EXPECT_EQ(-ENOENT, BIND());
+	EXPECT_ERRNO(VM_BIND, ENOENT, BIND());
 	EXPECT_EQ(1, self->bind.fail_index);
 	op.handle = syncobj_create(self->c.fd);
 	op.flags = 4;
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 	self->bind.syncs.count = 257;
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 	self->bind.syncs.count = 1;
 	self->bind.syncs.array = 8;
-	EXPECT_EQ(-EFAULT, BIND());
+	EXPECT_ERRNO(VM_BIND, EFAULT, BIND());
 }
 
 TEST_F(uapi, bind_too_many)
 {
 	self->bind.ops.count = 1025;
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 	self->bind.ops.count = UINT32_MAX;
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 }
 
 TEST_F(uapi, bind_nothing)
@@ -219,25 +239,25 @@ TEST_F(uapi, bind_nothing)
 TEST_F(uapi, bind_short_stride)
 {
 	self->bind.ops.stride = sizeof(self->op) - 8;
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 }
 
 TEST_F(uapi, bind_odd_stride)
 {
 	self->bind.ops.stride = sizeof(self->op) + 4;
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 }
 
 TEST_F(uapi, bind_huge_stride)
 {
 	self->bind.ops.stride = 1 << 30;
-	EXPECT_EQ(-E2BIG, BIND());
+	EXPECT_ERRNO(VM_BIND, E2BIG, BIND());
 }
 
 TEST_F(uapi, bind_bad_pointer)
 {
 	self->bind.ops.array = 8;
-	EXPECT_EQ(-EFAULT, BIND());
+	EXPECT_ERRNO(VM_BIND, EFAULT, BIND());
 }
 
 TEST_F(uapi, bind_longer_with_zeros)
@@ -250,62 +270,62 @@ TEST_F(uapi, bind_longer_with_zeros)
 	self->bind.ops = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(2, ops);
 	EXPECT_EQ(0, BIND());
 	ops[1].more = 1;
-	EXPECT_EQ(-E2BIG, BIND());
+	EXPECT_ERRNO(VM_BIND, E2BIG, BIND());
 }
 
 TEST_F(uapi, bind_unknown_op)
 {
 	self->op.op = 2;
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 	EXPECT_EQ(0, self->bind.fail_index);
 }
 
 TEST_F(uapi, bind_op_flags)
 {
 	self->op.flags = 2;
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 }
 
 TEST_F(uapi, bind_op_pad)
 {
 	self->op.pad = 1;
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 }
 
 TEST_F(uapi, bind_unknown_bo)
 {
 	self->op.bo_handle = 77;
-	EXPECT_EQ(-ENOENT, BIND());
+	EXPECT_ERRNO(VM_BIND, ENOENT, BIND());
 }
 
 TEST_F(uapi, bind_size_zero)
 {
 	self->op.size = 0;
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 }
 
 TEST_F(uapi, bind_size_not_aligned)
 {
 	self->op.size = 2048;
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 }
 
 TEST_F(uapi, bind_va_not_aligned)
 {
 	self->op.va += 2048;
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 }
 
 TEST_F(uapi, bind_offset_not_aligned)
 {
 	self->op.bo_offset = 2048;
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 }
 
 TEST_F(uapi, bind_page_zero)
 {
 	self->op.va = 0;
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 }
 
 TEST_F(uapi, bind_last_page_and_beyond)
@@ -313,32 +333,32 @@ TEST_F(uapi, bind_last_page_and_beyond)
 	self->op.va = (1ull << 39) - 4096;
 	EXPECT_EQ(0, BIND());
 	self->op.va = 1ull << 39;
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 	self->op.va = (1ull << 39) - 4096;
 	self->op.size = 8192;
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 }
 
 TEST_F(uapi, bind_range_wraps)
 {
 	self->op.va = UINT64_MAX - 4095;
 	self->op.size = 8192;
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 	self->op.va = 4096;
 	self->op.size = UINT64_MAX - 4095;
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 }
 
 TEST_F(uapi, bind_beyond_the_bo)
 {
 	self->op.bo_offset = DATA_SIZE;
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 	self->op.bo_offset = DATA_SIZE - 4096;
 	EXPECT_EQ(0, BIND());
 	self->op.size = 8192;
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 	self->op.bo_offset = UINT64_MAX - 4095;
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 }
 
 TEST_F(uapi, unmap_with_flags)
@@ -349,13 +369,13 @@ TEST_F(uapi, unmap_with_flags)
 		.va = VA_DATA,
 		.size = 4096,
 	};
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 }
 
 TEST_F(uapi, unmap_with_bo)
 {
 	self->op.op = DRM_APU_VM_BIND_OP_UNMAP;
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 }
 
 TEST_F(uapi, unmap_with_offset)
@@ -366,7 +386,7 @@ TEST_F(uapi, unmap_with_offset)
 		.va = VA_DATA,
 		.size = 4096,
 	};
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 }
 
 TEST_F(uapi, bind_says_which_operation_failed)
@@ -375,10 +395,10 @@ TEST_F(uapi, bind_says_which_operation_failed)
 
 	ops[2].pad = 1;
 	self->bind.ops = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(3, ops);
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 	EXPECT_EQ(2, self->bind.fail_index);
 	self->bind.flags = 2;
-	EXPECT_EQ(-EINVAL, BIND());
+	EXPECT_ERRNO(VM_BIND, EINVAL, BIND());
 	EXPECT_EQ(3, self->bind.fail_index);
 }
 
@@ -386,54 +406,89 @@ TEST_F(uapi, bind_says_which_operation_failed)
 
 TEST_F(uapi, bo_create_flags)
 {
-	EXPECT_EQ(-EINVAL, CALL(BO_CREATE, bo_create, .size = 4096, .flags = 1));
+	EXPECT_ERRNO(BO_CREATE, EINVAL, CALL(BO_CREATE, bo_create, .size = 4096, .flags = 1));
 }
 
 TEST_F(uapi, bo_create_pad)
 {
-	EXPECT_EQ(-EINVAL, CALL(BO_CREATE, bo_create, .size = 4096, .pad = 1));
+	EXPECT_ERRNO(BO_CREATE, EINVAL, CALL(BO_CREATE, bo_create, .size = 4096, .pad = 1));
 }
 
 TEST_F(uapi, bo_create_nothing)
 {
-	EXPECT_EQ(-EINVAL, CALL(BO_CREATE, bo_create, .size = 0));
+	EXPECT_ERRNO(BO_CREATE, EINVAL, CALL(BO_CREATE, bo_create, .size = 0));
 }
 
 TEST_F(uapi, bo_create_too_large)
 {
-	EXPECT_EQ(-EINVAL, CALL(BO_CREATE, bo_create, .size = 1ull << 39));
-	EXPECT_EQ(-EINVAL, CALL(BO_CREATE, bo_create, .size = UINT64_MAX));
+	EXPECT_ERRNO(BO_CREATE, EINVAL, CALL(BO_CREATE, bo_create, .size = 1ull << 39));
+	EXPECT_ERRNO(BO_CREATE, EINVAL, CALL(BO_CREATE, bo_create, .size = UINT64_MAX));
 }
 
 TEST_F(uapi, bo_create_unknown_vm)
 {
-	EXPECT_EQ(-ENOENT, CALL(BO_CREATE, bo_create, .size = 4096, .exclusive_vm_id = 77));
+	EXPECT_ERRNO(BO_CREATE, ENOENT, CALL(BO_CREATE, bo_create, .size = 4096, .exclusive_vm_id = 77));
 }
 
 TEST_F(uapi, bo_mmap_offset_pad)
 {
-	EXPECT_EQ(-EINVAL, CALL(BO_MMAP_OFFSET, bo_mmap_offset,
-				.handle = self->c.data.handle, .pad = 1));
+	EXPECT_ERRNO(BO_MMAP_OFFSET, EINVAL,
+		     CALL(BO_MMAP_OFFSET, bo_mmap_offset, .handle = self->c.data.handle,
+			  .pad = 1));
 }
 
 TEST_F(uapi, bo_mmap_offset_unknown)
 {
-	EXPECT_EQ(-ENOENT, CALL(BO_MMAP_OFFSET, bo_mmap_offset, .handle = 77));
+	EXPECT_ERRNO(BO_MMAP_OFFSET, ENOENT, CALL(BO_MMAP_OFFSET, bo_mmap_offset, .handle = 77));
 }
 
 TEST_F(uapi, bo_wait_flags)
 {
-	EXPECT_EQ(-EINVAL, bo_wait(self->c.fd, self->c.data.handle, 2, 0));
+	EXPECT_ERRNO(BO_WAIT, EINVAL, bo_wait(self->c.fd, self->c.data.handle, 2, 0));
 }
 
 TEST_F(uapi, bo_wait_unknown)
 {
-	EXPECT_EQ(-ENOENT, bo_wait(self->c.fd, 77, 0, 0));
+	EXPECT_ERRNO(BO_WAIT, ENOENT, bo_wait(self->c.fd, 77, 0, 0));
 }
 
 TEST_F(uapi, bo_wait_exclusive)
 {
-	EXPECT_EQ(-EINVAL, bo_wait(self->c.fd, self->c.cmd.handle, 0, 0));
+	EXPECT_ERRNO(BO_WAIT, EINVAL, bo_wait(self->c.fd, self->c.cmd.handle, 0, 0));
+}
+
+static void on_alarm(int sig)
+{
+}
+
+/* A signal that comes while the ioctl waits, and whose handler does not restart it. */
+TEST_F(uapi, bo_wait_is_interrupted)
+{
+	struct sigaction action = { .sa_handler = on_alarm };
+	struct itimerval every = { { 0, 10000 }, { 0, 10000 } }, never = {};
+	struct drm_apu_bo_wait wait = {
+		.handle = self->c.data.handle,
+		.timeout_ns = now_ns() + WAIT_NS,
+	};
+	struct drm_apu_bo_ref ref = { self->c.data.handle, DRM_APU_BO_REF_WRITE };
+	struct drm_apu_sync_op op = {};
+	int timeline = gate_open();
+
+	if (timeline < 0)
+		SKIP(return, "no sw_sync in this kernel");
+	op.handle = gate_syncobj(self->c.fd, timeline, 1);
+	self->job.syncs = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(1, &op);
+	self->job.bos = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(1, &ref);
+	ASSERT_EQ(0, SUBMIT());
+
+	ASSERT_EQ(0, sigaction(SIGALRM, &action, NULL));
+	ASSERT_EQ(0, setitimer(ITIMER_REAL, &every, NULL));
+	/* Not apu_ioctl(), which would try again. */
+	EXPECT_ERRNO(ANY, EINTR, ioctl(self->c.fd, DRM_IOCTL_APU_BO_WAIT, &wait) ? -errno : 0);
+	ASSERT_EQ(0, setitimer(ITIMER_REAL, &never, NULL));
+	ASSERT_EQ(0, gate_advance(timeline, 1));
+	EXPECT_EQ(0, bo_wait(self->c.fd, self->c.data.handle, 0, now_ns() + WAIT_NS));
+	close(timeline);
 }
 
 TEST_F(uapi, bo_wait_past)
@@ -446,17 +501,17 @@ TEST_F(uapi, bo_wait_past)
 
 TEST_F(uapi, ctx_create_flags)
 {
-	EXPECT_EQ(-EINVAL, CALL(CTX_CREATE, ctx_create, .vm_id = self->c.vm, .flags = 1));
+	EXPECT_ERRNO(CTX_CREATE, EINVAL, CALL(CTX_CREATE, ctx_create, .vm_id = self->c.vm, .flags = 1));
 }
 
 TEST_F(uapi, ctx_create_unknown_priority)
 {
-	EXPECT_EQ(-EINVAL, CALL(CTX_CREATE, ctx_create, .vm_id = self->c.vm, .priority = 3));
+	EXPECT_ERRNO(CTX_CREATE, EINVAL, CALL(CTX_CREATE, ctx_create, .vm_id = self->c.vm, .priority = 3));
 }
 
 TEST_F(uapi, ctx_create_unknown_vm)
 {
-	EXPECT_EQ(-ENOENT, CALL(CTX_CREATE, ctx_create, .vm_id = 77));
+	EXPECT_ERRNO(CTX_CREATE, ENOENT, CALL(CTX_CREATE, ctx_create, .vm_id = 77));
 }
 
 TEST_F(uapi, ctx_create_high_priority_needs_a_right)
@@ -464,8 +519,12 @@ TEST_F(uapi, ctx_create_high_priority_needs_a_right)
 	EXPECT_EQ(0, CALL(CTX_CREATE, ctx_create, .vm_id = self->c.vm,
 			  .priority = DRM_APU_PRIORITY_HIGH));
 	ASSERT_EQ(0, setuid(65534));
-	EXPECT_EQ(-EACCES, CALL(CTX_CREATE, ctx_create, .vm_id = self->c.vm,
-				.priority = DRM_APU_PRIORITY_HIGH));
+	EXPECT_ERRNO(CTX_CREATE, EACCES,
+		     CALL(CTX_CREATE, ctx_create, .vm_id = self->c.vm,
+			  .priority = DRM_APU_PRIORITY_HIGH));
+	EXPECT_ERRNO(CTX_SET_QOS, EACCES,
+		     CALL(CTX_SET_QOS, ctx_set_qos, .ctx_id = self->c.ctx,
+			  .priority = DRM_APU_PRIORITY_HIGH));
 }
 
 TEST_F(uapi, ctx_count_is_capped)
@@ -475,44 +534,71 @@ TEST_F(uapi, ctx_count_is_capped)
 
 	for (i = 0; i < 100000 && !ret; i++)
 		ret = ctx_create(self->c.fd, self->c.vm, &ctx);
-	EXPECT_EQ(-EBUSY, ret);
+	EXPECT_ERRNO(CTX_CREATE, EBUSY, ret);
+	EXPECT_EQ(256, i);
 }
 
 TEST_F(uapi, ctx_destroy_pad)
 {
-	EXPECT_EQ(-EINVAL, CALL(CTX_DESTROY, ctx_destroy, .id = self->c.ctx, .pad = 1));
+	EXPECT_ERRNO(CTX_DESTROY, EINVAL, CALL(CTX_DESTROY, ctx_destroy, .id = self->c.ctx, .pad = 1));
 }
 
 TEST_F(uapi, ctx_destroy_unknown)
 {
-	EXPECT_EQ(-ENOENT, CALL(CTX_DESTROY, ctx_destroy, .id = 77));
+	EXPECT_ERRNO(CTX_DESTROY, ENOENT, CALL(CTX_DESTROY, ctx_destroy, .id = 77));
 }
 
 TEST_F(uapi, ctx_get_state_flags)
 {
-	EXPECT_EQ(-EINVAL, CALL(CTX_GET_STATE, ctx_get_state, .id = self->c.ctx, .flags = 1));
+	EXPECT_ERRNO(CTX_GET_STATE, EINVAL,
+		     CALL(CTX_GET_STATE, ctx_get_state, .id = self->c.ctx, .flags = 1));
 }
 
 TEST_F(uapi, ctx_get_state_pad)
 {
-	EXPECT_EQ(-EINVAL, CALL(CTX_GET_STATE, ctx_get_state, .id = self->c.ctx, .pad = 1));
+	EXPECT_ERRNO(CTX_GET_STATE, EINVAL,
+		     CALL(CTX_GET_STATE, ctx_get_state, .id = self->c.ctx, .pad = 1));
 }
 
 TEST_F(uapi, ctx_get_state_unknown)
 {
-	EXPECT_EQ(-ENOENT, CALL(CTX_GET_STATE, ctx_get_state, .id = 77));
+	EXPECT_ERRNO(CTX_GET_STATE, ENOENT, CALL(CTX_GET_STATE, ctx_get_state, .id = 77));
+}
+
+TEST_F(uapi, ctx_get_counters_flags)
+{
+	EXPECT_ERRNO(CTX_GET_COUNTERS, EINVAL,
+		     CALL(CTX_GET_COUNTERS, ctx_get_counters, .ctx_id = self->c.ctx, .flags = 1));
+}
+
+TEST_F(uapi, ctx_get_counters_unknown)
+{
+	EXPECT_ERRNO(CTX_GET_COUNTERS, ENOENT,
+		     CALL(CTX_GET_COUNTERS, ctx_get_counters, .ctx_id = 77));
+}
+
+/* Those of its fields are in apu_qos.c. */
+TEST_F(uapi, ctx_set_qos_pad)
+{
+	EXPECT_ERRNO(CTX_SET_QOS, EINVAL,
+		     CALL(CTX_SET_QOS, ctx_set_qos, .ctx_id = self->c.ctx, .pad = 1));
+}
+
+TEST_F(uapi, ctx_set_qos_unknown)
+{
+	EXPECT_ERRNO(CTX_SET_QOS, ENOENT, CALL(CTX_SET_QOS, ctx_set_qos, .ctx_id = 77));
 }
 
 /* JOB_STATS */
 
 TEST_F(uapi, job_stats_flags)
 {
-	EXPECT_EQ(-EINVAL, CALL(JOB_STATS, job_stats, .ctx_id = self->c.ctx, .flags = 1));
+	EXPECT_ERRNO(JOB_STATS, EINVAL, CALL(JOB_STATS, job_stats, .ctx_id = self->c.ctx, .flags = 1));
 }
 
 TEST_F(uapi, job_stats_unknown_ctx)
 {
-	EXPECT_EQ(-ENOENT, CALL(JOB_STATS, job_stats, .ctx_id = 77, .seqno = 1));
+	EXPECT_ERRNO(JOB_STATS, ENOENT, CALL(JOB_STATS, job_stats, .ctx_id = 77, .seqno = 1));
 }
 
 /* SUBMIT */
@@ -520,38 +606,38 @@ TEST_F(uapi, job_stats_unknown_ctx)
 TEST_F(uapi, submit_flags)
 {
 	self->submit.flags = 1;
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 }
 
 TEST_F(uapi, submit_pad)
 {
 	self->submit.pad = 1;
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 }
 
 TEST_F(uapi, submit_unknown_ctx)
 {
 	self->submit.ctx_id = 77;
-	EXPECT_EQ(-ENOENT, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, ENOENT, SUBMIT());
 	EXPECT_EQ(1, self->submit.fail_index);
 }
 
 TEST_F(uapi, submit_no_jobs)
 {
 	self->submit.jobs.count = 0;
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 }
 
 TEST_F(uapi, submit_too_many_jobs)
 {
 	self->submit.jobs.count = DRM_APU_MAX_JOBS + 1;
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 }
 
 TEST_F(uapi, submit_short_stride)
 {
 	self->submit.jobs.stride = sizeof(self->job) - 8;
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 }
 
 TEST_F(uapi, submit_longer_jobs)
@@ -564,7 +650,7 @@ TEST_F(uapi, submit_longer_jobs)
 	self->submit.jobs = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(1, &job);
 	EXPECT_EQ(0, SUBMIT());
 	job.more = 1;
-	EXPECT_EQ(-E2BIG, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, E2BIG, SUBMIT());
 }
 
 TEST_F(uapi, submit_says_which_job_failed)
@@ -574,22 +660,22 @@ TEST_F(uapi, submit_says_which_job_failed)
 
 	jobs[1].flags = 1;
 	self->submit.jobs = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(3, jobs);
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 	EXPECT_EQ(1, self->submit.fail_index);
 	/* And none was submitted. */
-	EXPECT_EQ(-ENOENT, job_stats(self->c.fd, self->c.ctx, 1, &stats));
+	EXPECT_ERRNO(JOB_STATS, ENOENT, job_stats(self->c.fd, self->c.ctx, 1, &stats));
 }
 
 TEST_F(uapi, job_flags)
 {
 	self->job.flags = 1;
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 }
 
 TEST_F(uapi, job_pad)
 {
 	self->job.pad = 1;
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 }
 
 TEST_F(uapi, job_too_much_l1)
@@ -597,7 +683,7 @@ TEST_F(uapi, job_too_much_l1)
 	self->job.l1_kib = 1024;
 	EXPECT_EQ(0, SUBMIT());
 	self->job.l1_kib = 1025;
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 }
 
 TEST_F(uapi, job_time_limit_too_long)
@@ -605,13 +691,13 @@ TEST_F(uapi, job_time_limit_too_long)
 	self->job.time_limit_us = APU_MAX_TIME_LIMIT_US;
 	EXPECT_EQ(0, SUBMIT());
 	self->job.time_limit_us++;
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 }
 
 TEST_F(uapi, job_without_streams)
 {
 	self->job.streams.count = 0;
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 }
 
 TEST_F(uapi, job_too_many_streams)
@@ -623,7 +709,7 @@ TEST_F(uapi, job_too_many_streams)
 		streams[i] = self->stream;
 	self->job.streams = (struct drm_apu_obj_array)
 		DRM_APU_OBJ_ARRAY(DRM_APU_MAX_STREAMS + 1, streams);
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 }
 
 TEST_F(uapi, job_more_streams_than_engines)
@@ -633,49 +719,49 @@ TEST_F(uapi, job_more_streams_than_engines)
 	self->job.streams = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(2, streams);
 	EXPECT_EQ(0, SUBMIT());
 	self->job.streams.count = 3;
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 }
 
 TEST_F(uapi, stream_unknown_class)
 {
 	self->stream.engine_class = 3;
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 	self->stream.engine_class = UINT32_MAX;
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 }
 
 TEST_F(uapi, stream_empty)
 {
 	self->stream.bytes = 0;
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 }
 
 TEST_F(uapi, stream_size_not_aligned)
 {
 	self->stream.bytes = 12;
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 }
 
 TEST_F(uapi, stream_too_long)
 {
 	self->stream.bytes = APU_MAX_STREAM_BYTES + 8;
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 }
 
 TEST_F(uapi, stream_va_not_aligned)
 {
 	self->stream.va += 4;
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 }
 
 TEST_F(uapi, stream_va_out_of_range)
 {
 	self->stream.va = 1ull << 39;
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 	self->stream.va = (1ull << 39) - self->stream.bytes + 8;
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 	self->stream.va = UINT64_MAX - 7;
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 }
 
 TEST_F(uapi, dep_on_itself_and_later)
@@ -683,11 +769,11 @@ TEST_F(uapi, dep_on_itself_and_later)
 	uint32_t dep = 0;
 
 	self->job.deps = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(1, &dep);
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 	dep = 1;
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 	dep = UINT32_MAX;
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 }
 
 TEST_F(uapi, dep_odd_stride)
@@ -696,7 +782,7 @@ TEST_F(uapi, dep_odd_stride)
 
 	self->job.deps = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(1, dep);
 	self->job.deps.stride = 6;
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 }
 
 TEST_F(uapi, sync_unknown_flags)
@@ -704,7 +790,7 @@ TEST_F(uapi, sync_unknown_flags)
 	struct drm_apu_sync_op op = { 4, syncobj_create(self->c.fd), 0 };
 
 	self->job.syncs = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(1, &op);
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 }
 
 TEST_F(uapi, sync_unknown_handle)
@@ -712,12 +798,12 @@ TEST_F(uapi, sync_unknown_handle)
 	struct drm_apu_sync_op op = { DRM_APU_SYNC_OP_SIGNAL, 77, 0 };
 
 	self->job.syncs = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(1, &op);
-	EXPECT_EQ(-ENOENT, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, ENOENT, SUBMIT());
 	op.flags = 0;
-	EXPECT_EQ(-ENOENT, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, ENOENT, SUBMIT());
 	op.flags = DRM_APU_SYNC_OP_SIGNAL | DRM_APU_SYNC_OP_TIMELINE;
 	op.point = 1;
-	EXPECT_EQ(-ENOENT, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, ENOENT, SUBMIT());
 }
 
 TEST_F(uapi, sync_wait_for_nothing)
@@ -725,7 +811,7 @@ TEST_F(uapi, sync_wait_for_nothing)
 	struct drm_apu_sync_op op = { 0, syncobj_create(self->c.fd), 0 };
 
 	self->job.syncs = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(1, &op);
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 }
 
 TEST_F(uapi, sync_binary_with_point)
@@ -735,7 +821,7 @@ TEST_F(uapi, sync_binary_with_point)
 	};
 
 	self->job.syncs = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(1, &op);
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 }
 
 TEST_F(uapi, sync_timeline_without_point)
@@ -745,7 +831,7 @@ TEST_F(uapi, sync_timeline_without_point)
 	};
 
 	self->job.syncs = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(1, &op);
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 }
 
 TEST_F(uapi, sync_too_many)
@@ -753,7 +839,7 @@ TEST_F(uapi, sync_too_many)
 	struct drm_apu_sync_op *ops = calloc(257, sizeof(*ops));
 
 	self->job.syncs = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(257, ops);
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 	free(ops);
 }
 
@@ -762,7 +848,7 @@ TEST_F(uapi, bo_ref_unknown_flags)
 	struct drm_apu_bo_ref ref = { self->c.data.handle, 2 };
 
 	self->job.bos = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(1, &ref);
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 }
 
 TEST_F(uapi, bo_ref_unknown_handle)
@@ -770,7 +856,7 @@ TEST_F(uapi, bo_ref_unknown_handle)
 	struct drm_apu_bo_ref ref = { 77, 0 };
 
 	self->job.bos = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(1, &ref);
-	EXPECT_EQ(-ENOENT, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, ENOENT, SUBMIT());
 }
 
 TEST_F(uapi, bo_ref_exclusive)
@@ -778,7 +864,7 @@ TEST_F(uapi, bo_ref_exclusive)
 	struct drm_apu_bo_ref ref = { self->c.cmd.handle, 0 };
 
 	self->job.bos = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(1, &ref);
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 }
 
 TEST_F(uapi, bo_ref_too_many)
@@ -786,7 +872,7 @@ TEST_F(uapi, bo_ref_too_many)
 	struct drm_apu_bo_ref *refs = calloc(1025, sizeof(*refs));
 
 	self->job.bos = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(1025, refs);
-	EXPECT_EQ(-EINVAL, SUBMIT());
+	EXPECT_ERRNO(SUBMIT, EINVAL, SUBMIT());
 	free(refs);
 }
 

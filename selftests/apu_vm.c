@@ -162,6 +162,81 @@ TEST_F(vm, two_address_spaces)
 	EXPECT_EQ(0x32, map[0]);
 }
 
+static long available_mib(void)
+{
+	char line[128];
+	long kib = 0;
+	FILE *f = fopen("/proc/meminfo", "r");
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "MemAvailable: %ld", &kib) == 1)
+			break;
+	if (f)
+		fclose(f);
+
+	return kib / 1024;
+}
+
+/* A buffer mapped in thousands of address spaces, all of which jobs use. */
+TEST_F_TIMEOUT(vm, thousands, 300)
+{
+	enum { VMS = 3000 };
+	struct client *c = &self->c;
+	uint32_t vms[VMS], ctx;
+	int i;
+
+	for (i = 0; i < VMS; i++) {
+		ASSERT_EQ(0, vm_create(c->fd, &vms[i]));
+		ASSERT_EQ(0, vm_map(c->fd, vms[i], c->data.handle, i % 256 * 4096, VA_TEST, 4096,
+				    0));
+	}
+
+	/* Commands that all can use. */
+	ASSERT_EQ(0, bo_create(c->fd, CMD_SIZE, 0, &c->cmd));
+	for (i = 0; i < VMS; i += 10) {
+		ASSERT_EQ(0, vm_map(c->fd, vms[i], c->cmd.handle, 0, VA_CMD, CMD_SIZE, 0));
+		ASSERT_EQ(0, ctx_create(c->fd, vms[i], &ctx));
+		c->ctx = ctx;
+		c->cmd_used = 0;
+		ASSERT_EQ(0, fill_va(c, VA_TEST, 1 + i % 251, 16));
+		EXPECT_EQ(1 + i % 251, self->data[i % 256 * 4096]);
+		ASSERT_EQ(0, ctx_destroy(c->fd, ctx));
+	}
+	for (i = 0; i < VMS; i++)
+		ASSERT_EQ(0, vm_destroy(c->fd, vms[i]));
+}
+
+/* As many as the hardware has ids for, and they come back. */
+TEST_F_TIMEOUT(vm, as_many_as_there_are_ids, 300)
+{
+	enum { FDS = 17 };
+	int fds[FDS], i, ret = 0;
+	unsigned int vms = 0;
+	uint32_t vm;
+
+	/* Some 6 KiB each, more where memory is checked. */
+	if (available_mib() < 600)
+		SKIP(return, "needs 600 MiB of memory, there are %ld", available_mib());
+
+	for (i = 0; i < FDS; i++) {
+		fds[i] = apu_open();
+		ASSERT_LE(0, fds[i]);
+		while (!(ret = vm_create(fds[i], &vm)))
+			vms++;
+		if (ret != -EBUSY)
+			break;
+	}
+	EXPECT_ERRNO(VM_CREATE, ENOSPC, ret);
+	/* All 16 bits but zero, and that of the fixture. */
+	EXPECT_EQ(65534, vms);
+
+	/* Memory of a client that is gone is given back by and by; ids are there at once. */
+	close(fds[0]);
+	EXPECT_EQ(0, vm_create(fds[1], &vm) == -EBUSY ? vm_create(fds[i], &vm) : 0);
+	for (; i > 0; i--)
+		close(fds[i]);
+}
+
 /* An address-space id that was used before has no translations left. */
 TEST_F(vm, ids_are_clean_when_they_are_used_again)
 {
@@ -270,7 +345,7 @@ TEST_F(block, jobs_run_while_it_is_taken_apart)
 	for (i = 0; i < BLOCKS; i++)
 		ASSERT_EQ(0, vm_unmap(self->c.fd, self->c.vm,
 				      VA_TEST + i * 2 * MIB + 1 * MIB, 4096));
-	EXPECT_EQ(-EAGAIN, job_stats(self->c.fd, self->c.ctx, seqno, &stats));
+	EXPECT_ERRNO(JOB_STATS, EAGAIN, job_stats(self->c.fd, self->c.ctx, seqno, &stats));
 
 	EXPECT_EQ(0, job_wait(&self->c, self->c.ctx, seqno));
 	for (i = 0; i < BLOCKS; i++) {

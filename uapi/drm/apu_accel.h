@@ -13,16 +13,39 @@ extern "C" {
  *
  * - Structures have the same layout for 32-bit and 64-bit user space: fields
  *   are naturally aligned, pointers are __u64, sizes are multiples of 8.
- * - Padding and unknown flags must be zero, else the ioctl fails with -EINVAL.
+ * - Padding and unknown flags must be zero, else the ioctl fails with EINVAL.
  * - Structures grow at their end only. Objects in arrays carry their stride
  *   (&struct drm_apu_obj_array): a shorter object is extended with zeros, a
  *   longer one is accepted when what the kernel does not know is zero (else
- *   -E2BIG). Zero in a new field means what was true before the field existed.
+ *   E2BIG). Zero in a new field means what was true before the field existed.
  * - Numbers of ioctls, flags and enumerators are never reused or reordered.
- * - Timeouts are absolute CLOCK_MONOTONIC times in nanoseconds.
- * - Ioctls are restartable: one that fails with -EINTR had no effect.
- * - Errors common to all: -EFAULT for a bad pointer, -ENOMEM, -ENODEV when the
- *   device is gone, -ENOENT for an unknown handle or id.
+ *   What is added raises the minor version of the driver.
+ * - Every array and count has a limit, which is documented with it.
+ * - Addresses and sizes are in bytes, sizes in KiB are called so, times are
+ *   called by their unit. Timeouts are absolute CLOCK_MONOTONIC times in
+ *   nanoseconds.
+ * - Ids of address spaces and contexts, and handles, belong to the open file.
+ *   Those of another one, of what was destroyed, and invented ones are unknown.
+ * - What an ioctl returns in its structure is valid only if it succeeds, but for
+ *   the fields of which something else is said.
+ * - Ioctls are restartable: one that fails with EINTR had no effect.
+ *
+ * Memory is mapped by the CPU with mmap() of the device, and shared by GEM's
+ * PRIME ioctls. Order among jobs and binds, and with others, is by the ioctls of
+ * DRM syncobjs, and by the fences of dma-bufs.
+ */
+
+/**
+ * DOC: Errors
+ *
+ * Errors of every ioctl:
+ *
+ * - EFAULT: A pointer does not point to memory of the process.
+ * - EINTR: A signal came while the ioctl waited.
+ * - ENOMEM: There is not enough memory.
+ * - ENODEV: The device is gone, for good as far as this open file is concerned.
+ *
+ * The others are listed with the structure of the ioctl.
  */
 
 /**
@@ -130,6 +153,10 @@ struct drm_apu_dev_info {
 
 /**
  * struct drm_apu_dev_query - argument of DRM_IOCTL_APU_DEV_QUERY
+ *
+ * Errors:
+ *
+ * - EINVAL: There is no such type.
  */
 struct drm_apu_dev_query {
 	/** @type: &enum drm_apu_dev_query_type. */
@@ -145,6 +172,12 @@ struct drm_apu_dev_query {
 
 /**
  * struct drm_apu_vm_create - argument of DRM_IOCTL_APU_VM_CREATE
+ *
+ * Errors:
+ *
+ * - EINVAL: A flag is unknown.
+ * - EBUSY: This open file has 4096 address spaces.
+ * - ENOSPC: All open files together have as many as the hardware can tell apart.
  */
 struct drm_apu_vm_create {
 	/** @flags: Must be zero. */
@@ -157,6 +190,11 @@ struct drm_apu_vm_create {
  * struct drm_apu_vm_destroy - argument of DRM_IOCTL_APU_VM_DESTROY
  *
  * Contexts that use the address space keep it alive.
+ *
+ * Errors:
+ *
+ * - EINVAL: Padding is not zero.
+ * - ENOENT: The address space is unknown.
  */
 struct drm_apu_vm_destroy {
 	/** @id: Id of the address space. */
@@ -207,12 +245,23 @@ struct drm_apu_vm_bind_op {
  * A synchronous bind has run when the ioctl returns. An asynchronous one is
  * queued: it runs when all fences that it waits for have signalled and those
  * queued before it in its address space have run. What it signals does so after
- * its last operation, with -ENODEV if the device was gone by then. It runs
+ * its last operation, with ENODEV if the device was gone by then. It runs
  * whatever the fences that it waits for say, and even if the address space was
  * destroyed meanwhile. A synchronous bind does not queue: it runs before those
  * that still wait.
  *
  * Nothing keeps jobs from using what is unmapped: let the bind wait for them.
+ *
+ * Errors:
+ *
+ * - EINVAL: Flags, padding or a stride are wrong; there are too many operations or
+ *   syncs, or syncs without ASYNC; an operation is unknown, or its range is empty,
+ *   not aligned, or outside the address space or the buffer; the buffer is exclusive
+ *   to another address space, or its memory is beyond what the device can address;
+ *   a syncobj has no fence, or not yet at this point.
+ * - E2BIG: An object has fields that the kernel does not know, and they are not zero.
+ * - ENOENT: The address space, a buffer or a syncobj is unknown. There are no
+ *   mappings without a buffer.
  */
 struct drm_apu_vm_bind {
 	/** @vm_id: Address space. */
@@ -233,6 +282,12 @@ struct drm_apu_vm_bind {
  * struct drm_apu_bo_create - argument of DRM_IOCTL_APU_BO_CREATE
  *
  * Memory is zeroed, cached by the CPU and coherent with the device.
+ *
+ * Errors:
+ *
+ * - EINVAL: Flags or padding are wrong; the size is zero or larger than an address
+ *   space.
+ * - ENOENT: The address space is unknown.
  */
 struct drm_apu_bo_create {
 	/** @size: Bytes wanted; rounded up to pages and returned. */
@@ -253,6 +308,11 @@ struct drm_apu_bo_create {
 
 /**
  * struct drm_apu_bo_mmap_offset - argument of DRM_IOCTL_APU_BO_MMAP_OFFSET
+ *
+ * Errors:
+ *
+ * - EINVAL: Padding is not zero.
+ * - ENOENT: The buffer is unknown.
  */
 struct drm_apu_bo_mmap_offset {
 	/** @handle: GEM handle. */
@@ -269,8 +329,13 @@ struct drm_apu_bo_mmap_offset {
 /**
  * struct drm_apu_bo_wait - argument of DRM_IOCTL_APU_BO_WAIT
  *
- * Fails with -ETIMEDOUT when the time is over, -EINVAL for a buffer that is
- * exclusive to an address space.
+ * Waits for the jobs that listed the buffer, and for whoever else added fences.
+ *
+ * Errors:
+ *
+ * - EINVAL: A flag is unknown; the buffer is exclusive to an address space.
+ * - ENOENT: The buffer is unknown.
+ * - ETIMEDOUT: The time is over.
  */
 struct drm_apu_bo_wait {
 	/** @handle: GEM handle. */
@@ -287,7 +352,7 @@ enum drm_apu_priority {
 	DRM_APU_PRIORITY_LOW = 0,
 	/** @DRM_APU_PRIORITY_NORMAL: The usual one. */
 	DRM_APU_PRIORITY_NORMAL,
-	/** @DRM_APU_PRIORITY_HIGH: Above; needs CAP_SYS_NICE, else -EACCES. */
+	/** @DRM_APU_PRIORITY_HIGH: Above; needs CAP_SYS_NICE. */
 	DRM_APU_PRIORITY_HIGH,
 };
 
@@ -296,6 +361,13 @@ enum drm_apu_priority {
  *
  * A context is an ordered queue: its jobs may overlap, their fences signal in
  * order.
+ *
+ * Errors:
+ *
+ * - EINVAL: Flags or the priority are wrong.
+ * - EACCES: The priority needs CAP_SYS_NICE.
+ * - ENOENT: The address space is unknown.
+ * - EBUSY: This open file has 256 contexts.
  */
 struct drm_apu_ctx_create {
 	/** @vm_id: Address space that the jobs run in. */
@@ -312,7 +384,12 @@ struct drm_apu_ctx_create {
  * struct drm_apu_ctx_destroy - argument of DRM_IOCTL_APU_CTX_DESTROY
  *
  * Jobs that have not started are cancelled: their fences signal with
- * -ECANCELED. Jobs that run, end.
+ * ECANCELED. Jobs that run, end.
+ *
+ * Errors:
+ *
+ * - EINVAL: Padding is not zero.
+ * - ENOENT: The context is unknown.
  */
 struct drm_apu_ctx_destroy {
 	/** @id: Id of the context. */
@@ -341,7 +418,12 @@ enum drm_apu_ctx_cause {
  * struct drm_apu_ctx_get_state - argument of DRM_IOCTL_APU_CTX_GET_STATE
  *
  * A context dies with the first of its jobs that fails; later jobs and submits
- * get -ECANCELED. Create a new one to go on.
+ * get ECANCELED. Create a new one to go on.
+ *
+ * Errors:
+ *
+ * - EINVAL: Flags or padding are not zero.
+ * - ENOENT: The context is unknown.
  */
 struct drm_apu_ctx_get_state {
 	/** @id: Id of the context. */
@@ -435,7 +517,24 @@ struct drm_apu_job {
 /**
  * struct drm_apu_submit - argument of DRM_IOCTL_APU_SUBMIT
  *
- * All jobs are submitted or, on error, none. -ECANCELED: the context is dead.
+ * All jobs are submitted or, on error, none.
+ *
+ * A job starts when the fences that it waits for, the jobs that it depends on, and
+ * the jobs and others that its buffers' accesses conflict with are done. A wait
+ * means the fence that the syncobj has before any job of the same submit signals
+ * it: use dependencies among those. Errors of fences of others do not matter.
+ *
+ * Errors:
+ *
+ * - EINVAL: Flags, padding or a stride are wrong; there are too many or too few jobs,
+ *   streams, syncs, dependencies or buffers; a stream's class, size or address makes
+ *   no sense, or a class has fewer engines than the job has streams for it; L1 or
+ *   time limit are more than there is; a dependency is not on an earlier job; a
+ *   buffer is exclusive to an address space; a syncobj has no fence, or not yet at
+ *   this point.
+ * - E2BIG: An object has fields that the kernel does not know, and they are not zero.
+ * - ENOENT: The context, a buffer or a syncobj is unknown.
+ * - ECANCELED: The context is dead.
  */
 struct drm_apu_submit {
 	/** @ctx_id: Context. */
@@ -473,8 +572,14 @@ struct drm_apu_stream_stats {
 /**
  * struct drm_apu_job_stats - argument of DRM_IOCTL_APU_JOB_STATS
  *
- * The last 64 jobs of a context are remembered. -EAGAIN: the job has not ended;
- * -ENOENT: it is forgotten or was never submitted.
+ * The last 64 jobs of a context are remembered.
+ *
+ * Errors:
+ *
+ * - EINVAL: A flag is unknown.
+ * - ENOENT: The context is unknown, or the job, because it was never submitted or is
+ *   forgotten.
+ * - EAGAIN: The job has not ended.
  */
 struct drm_apu_job_stats {
 	/** @ctx_id: Context. */
@@ -516,6 +621,11 @@ struct drm_apu_class_counters {
  *
  * Sums over the jobs of a context whose fences have signalled. Counters start at
  * zero with the context, and never go back.
+ *
+ * Errors:
+ *
+ * - EINVAL: A flag is unknown.
+ * - ENOENT: The context is unknown.
  */
 struct drm_apu_ctx_get_counters {
 	/** @ctx_id: Context. */
@@ -541,8 +651,13 @@ struct drm_apu_ctx_get_counters {
  * context with jobs wants. While all contexts with jobs prefer power, and nothing
  * else needs more, it stays in the lower half of its range.
  *
- * -EINVAL: @boost, @priority or a flag is out of range. -EACCES: the priority
- * needs CAP_SYS_NICE. Nothing has changed then.
+ * On error nothing has changed.
+ *
+ * Errors:
+ *
+ * - EINVAL: Boost, priority, padding or a flag are wrong.
+ * - EACCES: The priority needs CAP_SYS_NICE.
+ * - ENOENT: The context is unknown.
  */
 struct drm_apu_ctx_set_qos {
 	/** @ctx_id: Context. */
