@@ -10,7 +10,7 @@
 #include <linux/io.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/shmem_fs.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -20,7 +20,7 @@
 
 static char *bug = "";
 module_param(bug, charp, 0);
-MODULE_PARM_DESC(bug, "leak, warn, atomic, lock, shmem, unpowered or taint");
+MODULE_PARM_DESC(bug, "leak, warn, atomic, lock, unpowered or taint");
 
 static DEFINE_SPINLOCK(apu_plant_spin);
 static DEFINE_MUTEX(apu_plant_mutex_a);
@@ -62,22 +62,6 @@ static int apu_plant_lock(void)
 	return 0;
 }
 
-static int apu_plant_shmem(void)
-{
-	struct file *file = shmem_file_setup("planted", SZ_1M, 0);
-	struct page *page;
-
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-	page = shmem_read_mapping_page(file->f_mapping, 0);
-	if (IS_ERR(page)) {
-		fput(file);
-		return PTR_ERR(page);
-	}
-	put_page(page);
-	return 0;
-}
-
 static int apu_plant_unpowered(void)
 {
 	void __iomem *regs = ioremap(APU_PLANT_ENGINE, SZ_4K);
@@ -103,7 +87,6 @@ static const struct {
 	{ "warn", apu_plant_warn },
 	{ "atomic", apu_plant_atomic },
 	{ "lock", apu_plant_lock },
-	{ "shmem", apu_plant_shmem },
 	{ "unpowered", apu_plant_unpowered },
 	{ "taint", apu_plant_taint },
 };
