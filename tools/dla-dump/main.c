@@ -78,12 +78,15 @@ static void print_tensor(const struct dla_file *dla, unsigned int index)
 	printf("%s %u: \"", output ? "output" : "input", output ? index - num_inputs : index);
 	print_text(dla->strtab + t->name);
 	print_dims("\" ", t->dims, t->rank);
-	printf(" %s, %" PRIu64 " bytes, region %" PRIu32, apu_type_name(t->dtype), t->size,
+	printf(" %s, %" PRIu64 " bytes, pitch %zu, region %" PRIu32, apu_type_name(t->dtype),
+	       t->size, apu_type_size(t->dtype) * (t->rank ? t->padded_dims[t->rank - 1] : 1),
 	       t->region);
 	if (memcmp(t->dims, t->padded_dims, sizeof(t->dims)) != 0) {
 		print_dims(", padded ", t->padded_dims, t->rank);
 		printf(" %" PRIu64 " bytes", t->padded_size);
 	}
+	if (t->num_quant > 1)
+		printf(", %" PRIu32 " scales along dimension %" PRIu32, t->num_quant, t->quant_dim);
 	putchar('\n');
 	for (i = 0; i < t->num_quant; i++) {
 		const struct dla_quant *q = &dla->quants[t->first_quant + i];
