@@ -38,7 +38,7 @@ help: ## list the targets
 	@echo "$(K)). Without them, check runs on: $(KERNELS)."
 	@echo "APU_CACHE is where what is fetched and built once is kept."
 
-.PHONY: demo check check-all lint lint-selftest lint-tools bench-infer bench-submit shell
+.PHONY: demo check check-all check-ops lint lint-selftest lint-tools bench-infer bench-submit shell
 demo: qemu modules tools examples demo-input ## from nothing to a face found: build all, run a network on the APU
 	@$(S)/demo
 
@@ -49,6 +49,9 @@ check-all: KERNELS := $(if $(named),$(K),$(call list,check-all))
 check-all: ## run every test on every kernel; takes hours from nothing
 	+@$(MAKE) --no-print-directory ready KERNELS="$(KERNELS)"
 	@KERNELS="$(KERNELS)" $(S)/check --all
+
+check-ops: qemu modules hal tools oracle ## more than 3,000 random models against TensorFlow Lite
+	@$(S)/run-parts check-all "Operators" 75-ops
 
 lint: lint-tools ## look for faults in the sources; the last line counts the checks
 	@$(S)/lint

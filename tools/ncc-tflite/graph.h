@@ -46,6 +46,7 @@ struct op {
 	int *in; /* tensors; -1: none */
 	int *out;
 	bool dead; /* removed by a pass */
+	bool cut; /* by --cut-tail */
 
 	/* Options; each operator uses some of them. */
 	int padding;

@@ -18,7 +18,9 @@ int main(int argc, char **argv)
 
 	parse_options(&o, argc, argv);
 	g = graph_read(o.model);
-	run_passes(g, &(struct pass_options){.relax_fp32 = o.relax_fp32, .level = o.level});
+	run_passes(g, &(struct pass_options){.relax_fp32 = o.relax_fp32,
+					     .cut_tail = o.cut_tail,
+					     .level = o.level});
 	p = lower_graph(g);
 	/* Blocks of constants are copied in whole words. */
 	add_static(p, NULL, 0, PLACE_ALIGN);

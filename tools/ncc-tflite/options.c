@@ -14,6 +14,7 @@
 
 enum {
 	OPT_RELAX = 256,
+	OPT_CUT,
 	OPT_ARCH,
 	OPT_NUM_MDLA,
 	OPT_L1,
@@ -31,6 +32,7 @@ static const struct option long_options[] = {
 	{"dla-file", required_argument, NULL, 'd'},
 	{"opt", required_argument, NULL, 'O'},
 	{"relax-fp32", no_argument, NULL, OPT_RELAX},
+	{"cut-tail", no_argument, NULL, OPT_CUT},
 	{"arch", required_argument, NULL, OPT_ARCH},
 	{"num-mdla", required_argument, NULL, OPT_NUM_MDLA},
 	{"l1-size-kb", required_argument, NULL, OPT_L1},
@@ -52,6 +54,7 @@ static const char usage_text[] =
 	"\n"
 	"  -o, -d, --dla-file FILE    output (default: the model's name with .dla)\n"
 	"      --relax-fp32           compute float32 in float16\n"
+	"      --cut-tail             end the network before operators that are not supported\n"
 	"      --arch NAME            target; ? lists them (default " ARCH ")\n"
 	"      --num-mdla N           1 or 2 MDLA instances (default 2)\n"
 	"      --l1-size-kb N         L1 memory to use (default 1024)\n"
@@ -142,6 +145,9 @@ void parse_options(struct options *o, int argc, char **argv)
 			break;
 		case OPT_RELAX:
 			o->relax_fp32 = true;
+			break;
+		case OPT_CUT:
+			o->cut_tail = true;
 			break;
 		case OPT_ARCH:
 			set_arch(optarg);

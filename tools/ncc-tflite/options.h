@@ -9,6 +9,7 @@
 struct options {
 	const char *model;
 	const char *output;
+	bool cut_tail;
 	bool relax_fp32;
 	bool check_only;
 	bool show_memory, show_plan, show_io, show_layers;

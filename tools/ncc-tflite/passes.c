@@ -264,14 +264,69 @@ static void choose_half(struct graph *g, bool relax)
 	}
 }
 
+static void add_output(struct graph *g, int tensor)
+{
+	struct tensor *t = &g->tensors[tensor];
+
+	if (t->output >= 0)
+		return;
+	t->output = (int)g->noutputs;
+	g->outputs[g->noutputs++] = tensor;
+}
+
+/*
+ * Ends the network before operators that are not supported: they go, and so
+ * does what depends on them. What they read becomes outputs in their place.
+ */
+static void cut_tail(struct graph *g)
+{
+	bool *gone = alloc(g->ntensors + 1, sizeof(*gone));
+	int *old = g->outputs;
+	unsigned n = g->noutputs;
+
+	for (unsigned i = 0; i < g->nops; i++) {
+		struct op *op = &g->ops[i];
+		bool cut = !op->dead && !op_supported(op->code);
+
+		for (unsigned j = 0; !op->dead && j < op->nin; j++)
+			cut |= op->in[j] >= 0 && gone[op->in[j]];
+		if (!cut)
+			continue;
+		op->cut = op->dead = true;
+		for (unsigned j = 0; j < op->nout; j++)
+			gone[op->out[j]] = true;
+	}
+	g->outputs = alloc((size_t)g->ntensors + 1, sizeof(*g->outputs));
+	g->noutputs = 0;
+	for (unsigned i = 0; i < n; i++)
+		g->tensors[old[i]].output = -1;
+	for (unsigned i = 0; i < n; i++)
+		if (!gone[old[i]])
+			add_output(g, old[i]);
+	for (unsigned i = 0; i < g->nops; i++) {
+		const struct op *op = &g->ops[i];
+
+		for (unsigned j = 0; op->cut && j < op->nin; j++)
+			if (op->in[j] >= 0 && !gone[op->in[j]] && !g->tensors[op->in[j]].data &&
+			    g->tensors[op->in[j]].producer >= 0)
+				add_output(g, op->in[j]);
+	}
+	if (!g->noutputs)
+		fail("nothing is left in front of the operators that are not supported");
+}
+
 void run_passes(struct graph *g, const struct pass_options *o)
 {
 	fold_dequantize(g);
 	fold_constants(g);
 	remove_dead(g);
+	if (o->cut_tail) {
+		cut_tail(g);
+		remove_dead(g);
+	}
 	for (unsigned i = 0; i < g->nops; i++)
 		if (!g->ops[i].dead && !op_supported(g->ops[i].code))
-			fail_op(g, &g->ops[i], "not supported");
+			fail_op(g, &g->ops[i], "not supported (--cut-tail ends the network here)");
 	if (o->level) {
 		fuse_activation(g);
 		fuse_pad(g);

@@ -8,6 +8,7 @@
 
 struct pass_options {
 	bool relax_fp32;
+	bool cut_tail;
 	unsigned level;
 };
 
