@@ -13,6 +13,31 @@
 #include "apu_kunit.h"
 #include "apu_uaccess.h"
 
+/* For all to have the same interface; apu_accel.layout has the fields too. */
+static_assert(sizeof(struct drm_apu_obj_array) == 16);
+static_assert(sizeof(struct drm_apu_dev_info) == 80);
+static_assert(sizeof(struct drm_apu_dev_query) == 16);
+static_assert(sizeof(struct drm_apu_vm_create) == 8);
+static_assert(sizeof(struct drm_apu_vm_destroy) == 8);
+static_assert(sizeof(struct drm_apu_vm_bind_op) == 40);
+static_assert(sizeof(struct drm_apu_vm_bind) == 48);
+static_assert(sizeof(struct drm_apu_bo_create) == 24);
+static_assert(sizeof(struct drm_apu_bo_mmap_offset) == 16);
+static_assert(sizeof(struct drm_apu_bo_wait) == 16);
+static_assert(sizeof(struct drm_apu_ctx_create) == 16);
+static_assert(sizeof(struct drm_apu_ctx_destroy) == 8);
+static_assert(sizeof(struct drm_apu_ctx_get_state) == 48);
+static_assert(sizeof(struct drm_apu_sync_op) == 16);
+static_assert(sizeof(struct drm_apu_bo_ref) == 8);
+static_assert(sizeof(struct drm_apu_stream) == 16);
+static_assert(sizeof(struct drm_apu_job) == 80);
+static_assert(sizeof(struct drm_apu_submit) == 40);
+static_assert(sizeof(struct drm_apu_stream_stats) == 40);
+static_assert(sizeof(struct drm_apu_job_stats) == 368);
+static_assert(sizeof(struct drm_apu_class_counters) == 32);
+static_assert(sizeof(struct drm_apu_ctx_get_counters) == 272);
+static_assert(sizeof(struct drm_apu_ctx_set_qos) == 24);
+
 /**
  * apu_copy_array() - Copy an array whose objects may have another size than ours
  * @arena: where the copy goes
