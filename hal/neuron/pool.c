@@ -20,9 +20,9 @@ static void kick(struct pool *pool)
 {
 	const struct job *job = pool->free ? pool->head : NULL;
 
-	if (job && job->turn)
-		pthread_cond_signal(job->turn);
-	if (pool->finishing || (job && !job->turn))
+	if (job && job->sync)
+		pthread_cond_signal(&pool->head->turn);
+	if (pool->finishing || (job && !job->sync))
 		pthread_cond_signal(&pool->work);
 }
 
@@ -187,7 +187,7 @@ static void *work(void *arg)
 	while (!pool->stop) {
 		if (pool->finishing)
 			work_finish(pool);
-		else if (pool->head && pool->free && !pool->head->turn)
+		else if (pool->head && pool->free && !pool->head->sync)
 			work_job(pool);
 		else
 			pthread_cond_wait(&pool->work, &pool->lock);
@@ -250,19 +250,19 @@ int pool_enqueue(struct pool *pool, const AsyncInferenceRequest *request, uint64
 /* Waits in the queue for a slot. */
 static struct slot *wait_turn(struct pool *pool, struct job *job)
 {
-	pthread_cond_t turn = PTHREAD_COND_INITIALIZER;
 	struct slot *slot;
 
+	job->sync = true;
+	pthread_cond_init(&job->turn, NULL);
 	pthread_mutex_lock(&pool->lock);
 	while (pool->queued >= pool->backlog)
 		pthread_cond_wait(&pool->space, &pool->lock);
-	job->turn = &turn;
 	push_job(pool, job);
 	while (pool->head != job || !pool->free)
-		pthread_cond_wait(&turn, &pool->lock);
+		pthread_cond_wait(&job->turn, &pool->lock);
 	slot = take_turn(pool);
 	pthread_mutex_unlock(&pool->lock);
-	pthread_cond_destroy(&turn);
+	pthread_cond_destroy(&job->turn);
 	return slot;
 }
 

@@ -25,8 +25,9 @@ struct job {
 	bool cancelled;
 	/* Its callback runs. */
 	bool done;
-	/* Its thread waits for its turn; NULL: a worker does it. */
-	pthread_cond_t *turn;
+	/* Its thread waits for its turn; else a worker does it, and turn is not used. */
+	bool sync;
+	pthread_cond_t turn;
 };
 
 struct slot {

@@ -25,7 +25,7 @@
 
 #define SIZE 64
 #define PAGE 4096u
-#define MODEL "/tmp/neuron-test.dla"
+#define MODEL "neuron-test.dla"
 
 static unsigned int inferences = 600;
 
@@ -87,20 +87,19 @@ static bool run_client(const char *name)
 	for (i = 0; i < SIZE; i++)
 		in[i] = (uint8_t)rand();
 	CHECK(write_model(5 * PAGE));
-	CHECK(write_file("/tmp/neuron-test.in", in, SIZE));
-	unlink("/tmp/neuron-test.out");
+	CHECK(write_file("neuron-test.in", in, SIZE));
+	unlink("neuron-test.out");
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
 		/* TAP is ours. */
 		dup2(STDERR_FILENO, STDOUT_FILENO);
-		execl(program, program, MODEL, "/tmp/neuron-test.in", "/tmp/neuron-test.out",
-		      (char *)NULL);
+		execl(program, program, MODEL, "neuron-test.in", "neuron-test.out", (char *)NULL);
 		_exit(127);
 	}
 	CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
 	CHECK(status == 0);
-	file = fopen("/tmp/neuron-test.out", "re");
+	file = fopen("neuron-test.out", "re");
 	CHECK(file);
 	CHECK(fread(out, 1, SIZE, file) == SIZE && fgetc(file) == EOF);
 	fclose(file);
