@@ -207,16 +207,16 @@ TEST_F_TIMEOUT(vm, thousands, 300)
 }
 
 /* As many as the hardware has ids for, and they come back. */
-TEST_F_TIMEOUT(vm, as_many_as_there_are_ids, 300)
+TEST_F_TIMEOUT(vm, as_many_as_there_are_ids, 600)
 {
 	enum { FDS = 17 };
 	int fds[FDS], i, ret = 0;
 	unsigned int vms = 0;
 	uint32_t vm;
 
-	/* Some 6 KiB each, more where memory is checked. */
-	if (available_mib() < 600)
-		SKIP(return, "needs 600 MiB of memory, there are %ld", available_mib());
+	/* Some 6 KiB each, and more where memory is checked: for that, give it more. */
+	if (available_mib() < 750)
+		SKIP(return, "needs 750 MiB of memory, there are %ld", available_mib());
 
 	for (i = 0; i < FDS; i++) {
 		fds[i] = apu_open();
@@ -230,9 +230,8 @@ TEST_F_TIMEOUT(vm, as_many_as_there_are_ids, 300)
 	/* All 16 bits but zero, and that of the fixture. */
 	EXPECT_EQ(65534, vms);
 
-	/* Memory of a client that is gone is given back by and by; ids are there at once. */
 	close(fds[0]);
-	EXPECT_EQ(0, vm_create(fds[1], &vm) == -EBUSY ? vm_create(fds[i], &vm) : 0);
+	EXPECT_EQ(0, vm_create(fds[i], &vm));
 	for (; i > 0; i--)
 		close(fds[i]);
 }
