@@ -136,23 +136,28 @@ static bool client_v2_linked(void)
 
 static bool errors_of_the_device_are_told_apart(void)
 {
+	struct dla_spec spec;
 	void *rt = NULL;
+	uint8_t *data;
+	size_t size;
 	int ret;
 
-	CHECK(write_model(0));
-	CHECK(NeuronRuntimeV2_create_with_options(MODEL, 1, &rt, 1, "--device /dev/accel/none") ==
-	      NEURONRUNTIME_RUNTIME_ERROR);
+	make_spec(&spec, 0, false);
+	data = spec_write(&spec, &size);
+#define CREATE(options)                                                                            \
+	NeuronRuntimeV2_createFromBuffer_with_options(data, size, 1, &rt, 1, options)
+	CHECK(CREATE("--device /dev/accel/none") == NEURONRUNTIME_RUNTIME_ERROR);
 	CHECK(strstr(apu_neuron_error(), "does not exist"));
-	CHECK(NeuronRuntimeV2_create_with_options(MODEL, 1, &rt, 1, "--device /dev/null") ==
-	      NEURONRUNTIME_RUNTIME_ERROR);
+	CHECK(CREATE("--device /dev/null") == NEURONRUNTIME_RUNTIME_ERROR);
 	CHECK(strstr(apu_neuron_error(), "not an APU"));
 	/* The superuser is allowed everything. */
 	CHECK(seteuid(65534) == 0);
-	ret = NeuronRuntimeV2_create(MODEL, 1, &rt, 1);
+	ret = CREATE(NULL);
 	CHECK(seteuid(0) == 0);
 	CHECK(ret == NEURONRUNTIME_RUNTIME_ERROR);
 	CHECK(strstr(apu_neuron_error(), "no permission"));
 	CHECK(!rt);
+	free(data);
 	return true;
 }
 
