@@ -32,7 +32,7 @@ for device in "$drivers"/virtio*; do
 	echo "${device##*/}" >$drivers/unbind
 done
 
-APU_SLEEP=1 LD_LIBRARY_PATH= $mem/ld-linux-aarch64.so.1 --library-path $mem $mem/apu_sleep
+APU_SLEEP=1 LD_LIBRARY_PATH='' $mem/ld-linux-aarch64.so.1 --library-path $mem $mem/apu_sleep
 status=$?
 
 for device in $devices; do

@@ -15,12 +15,14 @@
 #include <linux/bitfield.h>
 #include <linux/clk-provider.h>
 #include <linux/completion.h>
+#include <linux/debugfs.h>
 #include <linux/iopoll.h>
 #include <linux/module.h>
 #include <linux/of.h>
 #include <linux/platform_device.h>
 #include <linux/pm_domain.h>
 #include <linux/reset-controller.h>
+#include <linux/seq_file.h>
 #include <linux/spinlock.h>
 #include <linux/string_choices.h>
 
@@ -338,6 +340,47 @@ static int apu_power_add_resets(struct apu_power *pwr)
 	return devm_reset_controller_register(pwr->dev, &pwr->rcdev);
 }
 
+/* debugfs */
+
+static u64 apu_power_on_ns(struct apu_power *pwr, unsigned int domain)
+{
+	unsigned long flags;
+	u64 ns;
+
+	/* Reading the low half latches the high one, of which there is one for all. */
+	spin_lock_irqsave(&pwr->lock, flags);
+	ns = readl(pwr->regs + APU_PWR_ON_TIME_LO(domain));
+	ns |= (u64)readl(pwr->regs + APU_PWR_ON_TIME_HI(domain)) << 32;
+	spin_unlock_irqrestore(&pwr->lock, flags);
+
+	return ns;
+}
+
+static int apu_power_residency_show(struct seq_file *m, void *unused)
+{
+	struct apu_power *pwr = dev_get_drvdata(m->private);
+	unsigned int i;
+
+	for (i = 0; i < pwr->num_domains; i++)
+		seq_printf(m, "%s %llu\n", pwr->domains[i].name, apu_power_on_ns(pwr, i));
+
+	return 0;
+}
+
+static void apu_power_remove_debugfs(void *data)
+{
+	debugfs_remove_recursive(data);
+}
+
+static int apu_power_add_debugfs(struct apu_power *pwr)
+{
+	struct dentry *dir = debugfs_create_dir(dev_name(pwr->dev), NULL);
+
+	debugfs_create_devm_seqfile(pwr->dev, "residency", dir, apu_power_residency_show);
+
+	return devm_add_action_or_reset(pwr->dev, apu_power_remove_debugfs, dir);
+}
+
 static int apu_power_probe(struct platform_device *pdev)
 {
 	struct device *dev = &pdev->dev;
@@ -370,6 +413,7 @@ static int apu_power_probe(struct platform_device *pdev)
 	if (!pwr)
 		return -ENOMEM;
 
+	platform_set_drvdata(pdev, pwr);
 	pwr->dev = dev;
 	pwr->regs = regs;
 	pwr->num_domains = num;
@@ -393,6 +437,10 @@ static int apu_power_probe(struct platform_device *pdev)
 	 */
 	apu_power_all_off(pwr);
 	ret = devm_add_action(dev, apu_power_all_off, pwr);
+	if (ret)
+		return ret;
+
+	ret = apu_power_add_debugfs(pwr);
 	if (ret)
 		return ret;
 

@@ -69,7 +69,7 @@ static void virt_apu_fdt_domain(void *fdt, const char *node, uint32_t phandle,
 
 static uint32_t virt_apu_fdt_power(void *fdt)
 {
-    g_autofree char *node = g_strdup_printf("/apu-power@%x",
+    g_autofree char *node = g_strdup_printf("/power-controller@%x",
                                             VIRT_APU_POWER_BASE);
     uint32_t phandle = qemu_fdt_alloc_phandle(fdt);
 
