@@ -75,7 +75,7 @@ static int check_version(struct apu_device *dev, int major, int minor)
 	if (major != DRIVER_MAJOR)
 		return apu_fail(-EPROTONOSUPPORT,
 				"version mismatch: the driver's interface is %d.%d, this library "
-				"needs %d.x",
+				"needs %d.x: use both of one release",
 				major, minor, DRIVER_MAJOR);
 	ret = kmd_query_info(dev->fd, &dev->info);
 	if (ret)

@@ -20,7 +20,8 @@ static int check_fit(const struct apu_device *dev, const struct apu_model *model
 	    (need->hw_version & 0xffff) > (have->hw_version & 0xffff))
 		return apu_fail(
 			-EPROTONOSUPPORT,
-			"version mismatch: the model is compiled for hardware %u.%u, this is %u.%u",
+			"version mismatch: the model is compiled for hardware %u.%u, this is "
+			"%u.%u: compile it for this one",
 			need->hw_version >> 16, need->hw_version & 0xffff, have->hw_version >> 16,
 			have->hw_version & 0xffff);
 	for (i = 0; i < APU_NUM_ENGINE_CLASSES; i++) {
