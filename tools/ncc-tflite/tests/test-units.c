@@ -12,6 +12,7 @@
 /* The compiler has another. */
 #undef fail
 
+#include "../lut.h"
 #include "../place.h"
 #include "../quant.h"
 #include "../sched.h"
@@ -185,6 +186,44 @@ static void no_conflict_of_two_accesses_is_overlooked(void **unused)
 	assert_true(exact > total * 8 / 10);
 }
 
+/* The largest error of a table against the function in double, in steps of the output. */
+static double table_error(enum lut_fn fn, double (*exact)(double))
+{
+	const struct lut_quant q = {0.03f, -7, 0.025f, -40};
+	uint8_t table[256];
+	double worst = 0;
+
+	function_table(fn, TFL_INT8, &q, table);
+	for (int v = -128; v < 128; v++) {
+		double want = exact(0.03 * (v + 7)) / 0.025 - 40;
+
+		want = fmin(127, fmax(-128, want));
+		worst = fmax(worst, fabs((int8_t)table[(uint8_t)v] - want));
+	}
+	return worst;
+}
+
+static double elu(double x)
+{
+	return x < 0 ? expm1(x) : x;
+}
+
+/* The reference kernels that the conformance tests use have no ELU. */
+static void tables_of_functions_are_rounded_results(void **state)
+{
+	assert_true(table_error(LUT_ELU, elu) < 0.501);
+	assert_true(table_error(LUT_TANH, tanh) < 0.501);
+}
+
+static void the_sigmoid_table_is_close(void **state)
+{
+	uint16_t table[SIGMOID_ENTRIES];
+
+	sigmoid_table16(table);
+	for (unsigned i = 0; i < SIGMOID_ENTRIES; i++)
+		assert_true(fabs(table[i] - 65536 / (1 + exp(-(double)i / 24))) < 1.15);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +240,8 @@ int main(void)
 		cmocka_unit_test(nan_stays_nan),
 		cmocka_unit_test(blocks_that_live_at_the_same_time_do_not_overlap),
 		cmocka_unit_test(no_conflict_of_two_accesses_is_overlooked),
+		cmocka_unit_test(tables_of_functions_are_rounded_results),
+		cmocka_unit_test(the_sigmoid_table_is_close),
 	};
 
 	return cmocka_run_group_tests_name("ncc-tflite", tests, NULL, NULL);
