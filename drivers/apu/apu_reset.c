@@ -142,6 +142,17 @@ void apu_reset_all(struct apu_device *adev, const char *why)
 	mutex_unlock(&adev->reset_lock);
 }
 
+/* For the engines to be idle, and not in the middle of an access, when they are reset. */
+static void apu_reset_abort_all(struct apu_device *adev)
+{
+	u32 active;
+
+	apu_write(adev, APU_TOP_SLOT_ABORT, GENMASK(APU_NUM_SLOTS - 1, 0));
+	if (readl_poll_timeout(adev->regs + APU_TOP_SLOT_ACTIVE, active, !active, 100,
+			       APU_ABORT_TIMEOUT_US))
+		drm_warn(&adev->base, "slots %#x do not stop\n", active);
+}
+
 /**
  * apu_reset_unplug() - Stop the hardware and end all jobs that it has
  * @adev: APU after drm_dev_unplug(), so that no more jobs are started
@@ -151,6 +162,7 @@ void apu_reset_unplug(struct apu_device *adev)
 	mutex_lock(&adev->reset_lock);
 	mutex_lock(&adev->hw_lock);
 	if (adev->top_on) {
+		apu_reset_abort_all(adev);
 		apu_device_stop_top(adev);
 		reset_control_assert(adev->reset);
 		apu_engines_reset(adev, adev->engine_enable);
