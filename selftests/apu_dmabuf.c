@@ -342,13 +342,19 @@ TEST_F(dmabuf, exported_again)
 /* CPU access begins when jobs are done: writers for one who reads, all for one who writes. */
 TEST_F(dmabuf, cpu_access_waits)
 {
-	struct dma_buf_sync sync = { .flags = DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ };
+	struct dma_buf_sync sync = { .flags = DMA_BUF_SYNC_START | DMA_BUF_SYNC_RW };
 	struct drm_apu_job_stats stats;
 	uint64_t seqno;
+
+	/* udmabuf is set up for the direction of the first access: let it be both. */
+	ASSERT_EQ(0, apu_ioctl(self->src.dmabuf, DMA_BUF_IOCTL_SYNC, &sync));
+	sync.flags = DMA_BUF_SYNC_END | DMA_BUF_SYNC_RW;
+	ASSERT_EQ(0, apu_ioctl(self->src.dmabuf, DMA_BUF_IOCTL_SYNC, &sync));
 
 	fill(self->c.data.map, 4);
 	ASSERT_EQ(0, submit_copy(&self->c, VA_TEST, VA_DATA, SIZE, 500, self->handle,
 				 DRM_APU_BO_REF_WRITE, &seqno));
+	sync.flags = DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ;
 	ASSERT_EQ(0, apu_ioctl(self->src.dmabuf, DMA_BUF_IOCTL_SYNC, &sync));
 	EXPECT_EQ(0, job_stats(self->c.fd, self->c.ctx, seqno, &stats));
 	EXPECT_EQ(0, memcmp(self->c.data.map, self->src.map, SIZE));
