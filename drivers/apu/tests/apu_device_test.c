@@ -48,6 +48,7 @@ struct apu_device *apu_test_device(struct kunit *test)
 	};
 	spin_lock_init(&adev->job_lock);
 	mutex_init(&adev->hw_lock);
+	init_waitqueue_head(&adev->slots_empty);
 	ida_init(&adev->mmu.asids);
 
 	adev->regs = (void __iomem __force *)kunit_kzalloc(test, APU_TOP_SIZE, GFP_KERNEL);
