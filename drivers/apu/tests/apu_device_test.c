@@ -35,7 +35,8 @@ struct apu_device *apu_test_device(struct kunit *test)
 	struct apu_device *adev = kunit_kzalloc(test, sizeof(*adev), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, adev);
-	adev->base.dev = kunit_device_register(test, "apu-test");
+	/* A name of its own: that of an earlier test's may not be free yet. */
+	adev->base.dev = kunit_device_register(test, test->name);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, adev->base.dev);
 	adev->info = (struct apu_info) {
 		.num = { 2, 2, 1 },
