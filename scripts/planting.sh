@@ -10,11 +10,11 @@ verdicts_bad=0
 # copy_checkout DIR: the files that git knows, as they are in the working tree, and
 # the kernels and programs that were built, in DIR, which becomes the directory.
 copy_checkout() {
-	cd "$APU_TOP"
+	cd "$APU_TOP" || exit
 	git ls-files | while IFS= read -r f; do
 		[ ! -e "$f" ] || printf '%s\n' "$f"
 	done | rsync -lp --files-from=- ./ "$1/"
-	cd "$1"
+	cd "$1" || exit
 	mkdir build
 	cp -RP "$APU_BUILD/kernel" build/
 	ln -s "$APU_BUILD/bin" build/bin
@@ -44,6 +44,7 @@ verdict() {
 		echo "ok $verdicts - $1"
 	else
 		echo "not ok $verdicts - $1"
+		# shellcheck disable=SC2034	# read by those that source this
 		verdicts_bad=1
 	fi
 }

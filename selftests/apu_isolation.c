@@ -128,7 +128,7 @@ TEST_F(isolation, handles)
 	bo_destroy(self->c.fd, &bo);
 	handle_is_refused(_metadata, &self->c, stale);
 
-	for (i = 0; i < sizeof(forged) / sizeof(forged[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(forged); i++)
 		handle_is_refused(_metadata, &self->c, forged[i]);
 }
 
@@ -161,7 +161,7 @@ TEST_F(isolation, address_spaces)
 	ASSERT_EQ(0, vm_destroy(self->c.fd, stale));
 	vm_is_refused(_metadata, &self->c, stale);
 
-	for (i = 0; i < sizeof(forged) / sizeof(forged[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(forged); i++)
 		vm_is_refused(_metadata, &self->c, forged[i]);
 
 	/* And the victim's is as it was. */
@@ -202,7 +202,7 @@ TEST_F(isolation, contexts)
 	ASSERT_EQ(0, ctx_destroy(self->c.fd, stale));
 	ctx_is_refused(_metadata, &self->c, stale);
 
-	for (i = 0; i < sizeof(forged) / sizeof(forged[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(forged); i++)
 		ctx_is_refused(_metadata, &self->c, forged[i]);
 }
 
@@ -215,7 +215,7 @@ TEST_F(isolation, addresses)
 	EXPECT_EQ(0, copy(&self->victim, VA_DATA, VA_SECRET));
 	EXPECT_TRUE(faults(&self->c, VA_SECRET));
 	EXPECT_TRUE(faults(&self->c, VA_SECRET + SECRET_SIZE - 16));
-	for (i = 0; i < sizeof(forged) / sizeof(forged[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(forged); i++)
 		EXPECT_TRUE(faults(&self->c, forged[i]));
 	EXPECT_EQ(0, self->data[0]);
 }

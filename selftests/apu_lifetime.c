@@ -478,7 +478,7 @@ static long long cgroup_bytes(void)
 }
 
 /* Takes memory, a megabyte at a time, until there is no more. */
-static void __attribute__((noreturn)) take_memory(void)
+static void take_memory(void)
 {
 	char pid[16];
 	struct client c;

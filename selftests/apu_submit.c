@@ -383,7 +383,7 @@ TEST_F(job, gang_on_all_engines)
 	struct drm_apu_bo_ref ref = { self->c.data.handle, DRM_APU_BO_REF_WRITE };
 	struct drm_apu_stream streams[DRM_APU_MAX_STREAMS];
 	struct drm_apu_job job = { .bos = DRM_APU_OBJ_ARRAY(1, &ref), .l1_kib = 128 };
-	struct drm_apu_dev_info info;
+	struct drm_apu_dev_info info = {};
 	struct drm_apu_dev_query query = {
 		.type = DRM_APU_DEV_QUERY_INFO,
 		.size = sizeof(info),

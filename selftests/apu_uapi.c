@@ -127,7 +127,7 @@ TEST_F(uapi, argument_bad_pointer)
 	};
 	unsigned int i;
 
-	for (i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(requests); i++)
 		EXPECT_ERRNO(ANY, EFAULT, apu_ioctl(self->c.fd, requests[i], (void *)8));
 }
 
@@ -427,7 +427,8 @@ TEST_F(uapi, bo_create_too_large)
 
 TEST_F(uapi, bo_create_unknown_vm)
 {
-	EXPECT_ERRNO(BO_CREATE, ENOENT, CALL(BO_CREATE, bo_create, .size = 4096, .exclusive_vm_id = 77));
+	EXPECT_ERRNO(BO_CREATE, ENOENT,
+		     CALL(BO_CREATE, bo_create, .size = 4096, .exclusive_vm_id = 77));
 }
 
 TEST_F(uapi, bo_mmap_offset_pad)
@@ -501,12 +502,14 @@ TEST_F(uapi, bo_wait_past)
 
 TEST_F(uapi, ctx_create_flags)
 {
-	EXPECT_ERRNO(CTX_CREATE, EINVAL, CALL(CTX_CREATE, ctx_create, .vm_id = self->c.vm, .flags = 1));
+	EXPECT_ERRNO(CTX_CREATE, EINVAL,
+		     CALL(CTX_CREATE, ctx_create, .vm_id = self->c.vm, .flags = 1));
 }
 
 TEST_F(uapi, ctx_create_unknown_priority)
 {
-	EXPECT_ERRNO(CTX_CREATE, EINVAL, CALL(CTX_CREATE, ctx_create, .vm_id = self->c.vm, .priority = 3));
+	EXPECT_ERRNO(CTX_CREATE, EINVAL,
+		     CALL(CTX_CREATE, ctx_create, .vm_id = self->c.vm, .priority = 3));
 }
 
 TEST_F(uapi, ctx_create_unknown_vm)
@@ -540,7 +543,8 @@ TEST_F(uapi, ctx_count_is_capped)
 
 TEST_F(uapi, ctx_destroy_pad)
 {
-	EXPECT_ERRNO(CTX_DESTROY, EINVAL, CALL(CTX_DESTROY, ctx_destroy, .id = self->c.ctx, .pad = 1));
+	EXPECT_ERRNO(CTX_DESTROY, EINVAL,
+		     CALL(CTX_DESTROY, ctx_destroy, .id = self->c.ctx, .pad = 1));
 }
 
 TEST_F(uapi, ctx_destroy_unknown)
@@ -593,7 +597,8 @@ TEST_F(uapi, ctx_set_qos_unknown)
 
 TEST_F(uapi, job_stats_flags)
 {
-	EXPECT_ERRNO(JOB_STATS, EINVAL, CALL(JOB_STATS, job_stats, .ctx_id = self->c.ctx, .flags = 1));
+	EXPECT_ERRNO(JOB_STATS, EINVAL,
+		     CALL(JOB_STATS, job_stats, .ctx_id = self->c.ctx, .flags = 1));
 }
 
 TEST_F(uapi, job_stats_unknown_ctx)

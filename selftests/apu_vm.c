@@ -218,7 +218,8 @@ TEST_F_TIMEOUT(vm, as_many_as_there_are_ids, 600)
 	if (available_mib() < 750)
 		SKIP(return, "needs 750 MiB of memory, there are %ld", available_mib());
 
-	for (i = 0; i < FDS; i++) {
+	for (i = 0;; i++) {
+		ASSERT_GT(FDS, i);
 		fds[i] = apu_open();
 		ASSERT_LE(0, fds[i]);
 		while (!(ret = vm_create(fds[i], &vm)))

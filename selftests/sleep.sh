@@ -13,7 +13,8 @@ drivers=/sys/bus/virtio/drivers/9pnet_virtio
 
 if [ "$0" != $mem/sleep.sh ]; then
 	$bb mkdir -p $mem
-	$bb cp "$($bb dirname "$0")/apu_sleep" "$0" /usr/lib/aarch64-linux-gnu/ld-linux-aarch64.so.1 \
+	$bb cp "$($bb dirname "$0")/apu_sleep" "$0" \
+		/usr/lib/aarch64-linux-gnu/ld-linux-aarch64.so.1 \
 		/usr/lib/aarch64-linux-gnu/libc.so.6 $mem
 	exec $bb sh $mem/sleep.sh
 fi

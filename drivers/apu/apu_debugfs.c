@@ -11,6 +11,7 @@
  */
 
 #include <linux/seq_file.h>
+#include <linux/string_choices.h>
 
 #include <drm/drm_debugfs.h>
 #include <drm/drm_file.h>
@@ -118,7 +119,7 @@ static int apu_debugfs_slots(struct seq_file *m, void *unused)
 
 	spin_lock_irq(&adev->job_lock);
 	seq_printf(m, "armed %llu interrupts %llu top %s%s\n", adev->slot_order,
-		   adev->slot_irqs, adev->top_on ? "on" : "off",
+		   adev->slot_irqs, str_on_off(adev->top_on),
 		   adev->wedged ? " wedged" : "");
 	seq_puts(m, "slot timeline seqno after classes l1_kib limit_us\n");
 	for (slot = 0; slot < APU_NUM_SLOTS; slot++) {

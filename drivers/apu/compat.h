@@ -14,9 +14,8 @@
 #include <drm/gpu_scheduler.h>
 
 #ifndef kzalloc_obj
-#define apu_compat_gfp(none, flags, ...)	flags
-#define kzalloc_obj(p, ...) \
-	kzalloc(sizeof(p), apu_compat_gfp(0, ##__VA_ARGS__, GFP_KERNEL))
+#define apu_compat_kzalloc(p, flags, ...)	kzalloc(sizeof(p), flags)
+#define kzalloc_obj(...)	apu_compat_kzalloc(__VA_ARGS__, GFP_KERNEL, 0)
 #define kvzalloc_obj(p)		kvzalloc(sizeof(p), GFP_KERNEL)
 #define kvzalloc_objs(p, n)	kvcalloc(n, sizeof(p), GFP_KERNEL)
 #endif
