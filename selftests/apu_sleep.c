@@ -70,17 +70,21 @@ static int submit_jobs(struct client *c, int repeat, uint64_t *seqno)
 	return submit(c, jobs, JOBS, seqno);
 }
 
-static void sleep_with_jobs(struct __test_metadata *_metadata, FIXTURE_DATA(sleep) *self)
+/* Adds to @queued if there were jobs when the machine was sent to sleep. */
+static void sleep_with_jobs(struct __test_metadata *_metadata, FIXTURE_DATA(sleep) *self,
+			    int *queued)
 {
 	const uint8_t *idle = self->idle.data.map;
 	uint8_t *data = self->c.data.map;
 	struct drm_apu_job_stats stats;
 	uint64_t seqno;
-	int i, j;
+	int i, j, ret;
 
 	memset(data, 0xee, DATA_SIZE);
 	ASSERT_EQ(0, submit_jobs(&self->c, 20, &seqno));
-	ASSERT_EQ(-EAGAIN, job_stats(self->c.fd, self->c.ctx, seqno + JOBS - 1, &stats));
+	ret = job_stats(self->c.fd, self->c.ctx, seqno + JOBS - 1, &stats);
+	ASSERT_TRUE(!ret || ret == -EAGAIN);
+	*queued += ret == -EAGAIN;
 	ASSERT_EQ(0, write_file(STATE, "freeze"));
 
 	for (i = 0; i < JOBS; i++)
@@ -127,7 +131,7 @@ FIXTURE_VARIANT_ADD(sleep, none) {
 
 TEST_F_TIMEOUT(sleep, jobs_complete, 600)
 {
-	int i;
+	int i, queued = 0;
 
 	if (!strcmp(variant->level, "none") && access(RTC, W_OK))
 		SKIP(return, "nothing to wake the machine: no CONFIG_RTC_INTF_SYSFS");
@@ -137,8 +141,10 @@ TEST_F_TIMEOUT(sleep, jobs_complete, 600)
 			write_file(RTC, "0");
 			ASSERT_EQ(0, write_file(RTC, "+2"));
 		}
-		sleep_with_jobs(_metadata, self);
+		sleep_with_jobs(_metadata, self, &queued);
 	}
+	/* Not every time: a slow processor can be behind a fast engine. */
+	EXPECT_LT(0, queued);
 }
 
 /* Power that nobody needs is not switched on by waking up. */
