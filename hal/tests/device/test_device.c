@@ -537,7 +537,7 @@ static unsigned long free_kib(void)
 	return kib;
 }
 
-/* 4 MiB each time: a leak of it would be 400 MiB. */
+/* 4 MiB each time: a leak of it would be 200 MiB. */
 static bool release_gives_memory_back(void)
 {
 	struct apu_device *saved = dev;
@@ -547,7 +547,7 @@ static bool release_gives_memory_back(void)
 	int i;
 
 	spec_init(&spec, 4 << 20);
-	for (i = 0; i < 110; i++) {
+	for (i = 0; i < 60; i++) {
 		/* Caches are warm by then. */
 		if (i == 10)
 			before = free_kib();
