@@ -28,6 +28,11 @@ die() {
 	exit 1
 }
 
+# show_help: the head of the script, from the line with its usage to the first blank one.
+show_help() {
+	sed -n "/^#   ${0##*/}/,/^\$/s/^#\( \{0,3\}\|\$\)//p" "$0"
+}
+
 note() {
 	printf '   %s\n' "$*"
 }
@@ -94,6 +99,13 @@ need_command() {
 		command -v "$cmd" >/dev/null ||
 			die "command '$cmd' is missing: run 'make setup'"
 	done
+}
+
+# --- kernels ----------------------------------------------------------------
+
+# kernels_in LIST: those that a line of scripts/kernel/lists names.
+kernels_in() {
+	sed -n "s/^$1: //p" "$APU_TOP/scripts/kernel/lists"
 }
 
 # --- content stamps ---------------------------------------------------------
