@@ -21,6 +21,7 @@ FIXTURE(qos) {
 	char cur_freq[160];
 	char governor[160];
 	char old_governor[64];
+	char control[128];
 };
 
 FIXTURE_SETUP(qos)
@@ -34,6 +35,8 @@ FIXTURE_SETUP(qos)
 	};
 	ASSERT_EQ(0, find_device(".apu", apu, sizeof(apu)));
 	snprintf(self->devfreq, sizeof(self->devfreq), "/sys/class/devfreq/%s", apu);
+	snprintf(self->control, sizeof(self->control), SYS_PLATFORM "devices/%s/power/control",
+		 apu);
 	snprintf(self->cur_freq, sizeof(self->cur_freq), "%s/cur_freq", self->devfreq);
 	snprintf(self->governor, sizeof(self->governor), "%s/governor", self->devfreq);
 	ASSERT_EQ(0, read_file(self->governor, self->old_governor, sizeof(self->old_governor)));
@@ -43,6 +46,7 @@ FIXTURE_TEARDOWN(qos)
 {
 	client_close(&self->c);
 	EXPECT_EQ(0, write_file(self->governor, self->old_governor));
+	EXPECT_EQ(0, write_file(self->control, "auto"));
 }
 
 static int set_qos(FIXTURE_DATA(qos) *self)
@@ -286,29 +290,63 @@ TEST_F(qos, device_time_follows_the_clock)
 	EXPECT_GE(slow * 105, fast * 2 * 100);
 }
 
-TEST_F(qos, the_clock_follows_the_load)
+/* Jobs one after the other on one engine; @sync is signalled when the last has ended. */
+static int submit_batch(struct client *c, const struct drm_apu_stream *stream, uint32_t sync)
 {
-	const struct timespec nap = { 0, 30000000 };
-	int64_t end = now_ns() + 10000000000ll;
+	struct drm_apu_bo_ref ref = { c->data.handle, DRM_APU_BO_REF_WRITE };
+	struct drm_apu_sync_op signal = { DRM_APU_SYNC_OP_SIGNAL, sync, 0 };
+	struct drm_apu_job jobs[4];
+	int i;
+
+	for (i = 0; i < 4; i++)
+		jobs[i] = (struct drm_apu_job) {
+			.streams = DRM_APU_OBJ_ARRAY(1, stream),
+			.bos = DRM_APU_OBJ_ARRAY(1, &ref),
+			.syncs = DRM_APU_OBJ_ARRAY(i == 3, &signal),
+		};
+
+	return submit(c, jobs, 4, NULL);
+}
+
+/*
+ * How long the processor takes for a job must not matter: for the way up there are
+ * always jobs in slots, for the way down there is power, but no job at all.
+ */
+TEST_F_TIMEOUT(qos, the_clock_follows_the_load, 240)
+{
+	const int64_t limit = 100000000000ll;
+	struct drm_apu_stream stream;
+	uint32_t syncs[2];
+	struct stream s;
+	int64_t end;
+	int i;
+
+	s = stream_begin(&self->c, DRM_APU_ENGINE_EDMA);
+	emit_region(&s, R_DATA, VA_DATA, DATA_SIZE);
+	for (i = 0; i < 100; i++)
+		emit_fill(&s, REF(R_DATA, 0), i, DATA_SIZE);
+	stream = stream_end(&s);
 
 	ASSERT_EQ(0, pin_clock(self, "200000000"));
 	EXPECT_TRUE(file_is(self->cur_freq, "200000000"));
 	ASSERT_EQ(0, write_file(self->governor, "simple_ondemand"));
-	while (!file_is(self->cur_freq, "1000000000") && now_ns() < end)
-		ASSERT_LT(0, device_ns(self));
+	for (i = 0; i < 2; i++) {
+		syncs[i] = syncobj_create(self->c.fd);
+		ASSERT_NE(0, syncs[i]);
+		ASSERT_EQ(0, submit_batch(&self->c, &stream, syncs[i]));
+	}
+	end = now_ns() + limit;
+	for (i = 0; !file_is(self->cur_freq, "1000000000") && now_ns() < end; i = !i) {
+		/* The other batch is in the slots meanwhile. */
+		ASSERT_EQ(0, syncobj_wait(self->c.fd, syncs[i], 0, now_ns() + WAIT_NS));
+		ASSERT_EQ(0, submit_batch(&self->c, &stream, syncs[i]));
+	}
 	EXPECT_TRUE(file_is(self->cur_freq, "1000000000"));
 
-	/* Little to do, but often enough for the power to stay. */
-	end = now_ns() + 10000000000ll;
-	while (!file_is(self->cur_freq, "200000000") && now_ns() < end) {
-		uint64_t seqno;
-
-		self->c.cmd_used = 0;
-		ASSERT_EQ(0, submit_fills(&self->c, VA_DATA, 1, 1, &seqno));
-		ASSERT_EQ(0, job_wait(&self->c, self->c.ctx, seqno));
-		nanosleep(&nap, NULL);
-	}
-	EXPECT_TRUE(file_is(self->cur_freq, "200000000"));
+	ASSERT_EQ(0, write_file(self->control, "on"));
+	for (i = 0; i < 2; i++)
+		EXPECT_EQ(0, syncobj_wait(self->c.fd, syncs[i], 0, now_ns() + WAIT_NS));
+	EXPECT_TRUE(file_becomes(self->cur_freq, "200000000"));
 }
 
 TEST_HARNESS_MAIN
