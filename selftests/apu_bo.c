@@ -88,6 +88,34 @@ TEST_F(bo, size_is_rounded_up)
 	bo_destroy(self->c.fd, &bo);
 }
 
+static int create(int fd, uint64_t size, uint32_t *handle)
+{
+	struct drm_apu_bo_create args = { .size = size };
+	int ret = apu_ioctl(fd, DRM_IOCTL_APU_BO_CREATE, &args);
+
+	*handle = args.handle;
+
+	return ret;
+}
+
+/* For all clients together. What is freed can be had again. */
+TEST_F(bo, no_more_than_half_of_the_memory)
+{
+	uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+	uint32_t most, more;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, create(self->c.fd, memory * 2 / 5, &most));
+		EXPECT_ERRNO(BO_CREATE, ENOMEM, create(self->c.fd, memory / 5, &more));
+		EXPECT_ERRNO(BO_CREATE, ENOMEM, create(self->other.fd, memory / 5, &more));
+		EXPECT_ERRNO(BO_CREATE, ENOMEM, create(self->other.fd, 1ull << 31, &more));
+		ASSERT_EQ(0, create(self->other.fd, memory / 20, &more));
+		gem_close(self->other.fd, more);
+		gem_close(self->c.fd, most);
+	}
+}
+
 TEST_F(bo, handles_are_private)
 {
 	EXPECT_EQ(-ENOENT, vm_map(self->other.fd, self->other.vm, 77, 0, VA_TEST, 4096, 0));

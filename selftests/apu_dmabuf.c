@@ -64,11 +64,6 @@ static int import(int fd, int dmabuf, uint32_t *handle)
 	return ret;
 }
 
-static int gem_close(int fd, uint32_t handle)
-{
-	return apu_ioctl(fd, DRM_IOCTL_GEM_CLOSE, &(struct drm_gem_close) { .handle = handle });
-}
-
 static int heap_open(struct source *src)
 {
 	struct dma_heap_allocation_data alloc = { .len = SIZE, .fd_flags = O_RDWR | O_CLOEXEC };

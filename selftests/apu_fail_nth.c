@@ -85,7 +85,6 @@ static int live(struct client *c, uint32_t in, uint32_t timeline)
 	struct drm_apu_bo_create bo = { .size = 4096 };
 	struct drm_apu_ctx_create ctx = {};
 	struct drm_apu_vm_create vm = {};
-	struct drm_gem_close gem_close = {};
 	int ret;
 
 	ret = apu_ioctl(c->fd, DRM_IOCTL_APU_VM_CREATE, &vm);
@@ -114,9 +113,8 @@ static int live(struct client *c, uint32_t in, uint32_t timeline)
 
 	if (ctx.id)
 		ctx_destroy(c->fd, ctx.id);
-	gem_close.handle = bo.handle;
 	if (bo.handle)
-		apu_ioctl(c->fd, DRM_IOCTL_GEM_CLOSE, &gem_close);
+		gem_close(c->fd, bo.handle);
 
 	return ret ? ret : apu_ioctl(c->fd, DRM_IOCTL_APU_VM_DESTROY,
 				     &(struct drm_apu_vm_destroy) { .id = vm.id });

@@ -96,10 +96,13 @@ int bo_create(int fd, uint64_t size, uint32_t exclusive_vm, struct bo *bo)
 
 void bo_destroy(int fd, struct bo *bo)
 {
-	struct drm_gem_close close_args = { .handle = bo->handle };
-
 	munmap(bo->map, bo->size);
-	apu_ioctl(fd, DRM_IOCTL_GEM_CLOSE, &close_args);
+	gem_close(fd, bo->handle);
+}
+
+int gem_close(int fd, uint32_t handle)
+{
+	return apu_ioctl(fd, DRM_IOCTL_GEM_CLOSE, &(struct drm_gem_close) { .handle = handle });
 }
 
 int bo_wait(int fd, uint32_t handle, uint32_t flags, int64_t timeout_ns)

@@ -71,6 +71,7 @@ int apu_ioctl(int fd, unsigned long request, void *arg);
 
 int bo_create(int fd, uint64_t size, uint32_t exclusive_vm, struct bo *bo);
 void bo_destroy(int fd, struct bo *bo);
+int gem_close(int fd, uint32_t handle);
 int bo_wait(int fd, uint32_t handle, uint32_t flags, int64_t timeout_ns);
 
 int vm_create(int fd, uint32_t *id);

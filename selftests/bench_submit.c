@@ -268,12 +268,10 @@ static void unmap_pages(struct bench *b)
 static void import_and_close(struct bench *b)
 {
 	struct drm_prime_handle prime = { .fd = b->prime };
-	struct drm_gem_close close_args = {};
 
 	if (apu_ioctl(b->c.fd, DRM_IOCTL_PRIME_FD_TO_HANDLE, &prime))
 		errx(1, "PRIME_FD_TO_HANDLE");
-	close_args.handle = prime.handle;
-	apu_ioctl(b->c.fd, DRM_IOCTL_GEM_CLOSE, &close_args);
+	gem_close(b->c.fd, prime.handle);
 }
 
 /* --- set-up --- */

@@ -182,10 +182,12 @@ struct apu_device {
 	/** @slot_dma: where the hardware sees @slot_mem */
 	dma_addr_t slot_dma;
 
-	/** @bo_lock: protects @bos */
+	/** @bo_lock: protects @bos and @bo_pages */
 	spinlock_t bo_lock;
 	/** @bos: all buffers */
 	struct list_head bos;
+	/** @bo_pages: pages that all buffers of our own may come to take */
+	unsigned long bo_pages;
 
 	/** @sched: the scheduler; a credit is a slot */
 	struct drm_gpu_scheduler sched;

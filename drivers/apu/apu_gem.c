@@ -9,6 +9,7 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
+#include <linux/mm.h>
 
 #include <drm/drm_utils.h>
 
@@ -29,6 +30,7 @@ static void apu_gem_free(struct drm_gem_object *obj)
 
 	spin_lock(&adev->bo_lock);
 	list_del(&to_apu_bo(obj)->node);
+	adev->bo_pages -= to_apu_bo(obj)->charged;
 	spin_unlock(&adev->bo_lock);
 
 	drm_gem_shmem_free(to_drm_gem_shmem_obj(obj));
@@ -130,6 +132,33 @@ void apu_gem_unplug(struct apu_device *adev)
 	spin_unlock(&adev->bo_lock);
 }
 
+/*
+ * Nothing else keeps a client from taking all memory: what is behind a buffer is no
+ * part of the process, so the OOM killer would have everyone else go first. Half of
+ * the memory is what other drivers let buffers have, too.
+ */
+static int apu_gem_charge(struct apu_device *adev, unsigned long pages)
+{
+	unsigned long limit = totalram_pages() / 2;
+	int ret = 0;
+
+	spin_lock(&adev->bo_lock);
+	if (adev->bo_pages > limit || pages > limit - adev->bo_pages)
+		ret = -ENOMEM;
+	else
+		adev->bo_pages += pages;
+	spin_unlock(&adev->bo_lock);
+
+	return ret;
+}
+
+static void apu_gem_uncharge(struct apu_device *adev, unsigned long pages)
+{
+	spin_lock(&adev->bo_lock);
+	adev->bo_pages -= pages;
+	spin_unlock(&adev->bo_lock);
+}
+
 int apu_bo_create_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_file)
 {
 	struct apu_device *adev = to_apu_device(drm);
@@ -137,6 +166,7 @@ int apu_bo_create_ioctl(struct drm_device *drm, void *data, struct drm_file *drm
 	struct drm_gem_shmem_object *shmem;
 	struct apu_vm *vm = NULL;
 	struct apu_bo *bo;
+	unsigned long pages;
 	int ret;
 
 	/* What does not fit into an address space is of no use. */
@@ -150,14 +180,21 @@ int apu_bo_create_ioctl(struct drm_device *drm, void *data, struct drm_file *drm
 			return -ENOENT;
 	}
 
+	pages = PHYS_PFN(PAGE_ALIGN(args->size));
+	ret = apu_gem_charge(adev, pages);
+	if (ret)
+		goto out_put_vm;
+
 	shmem = drm_gem_shmem_create(drm, args->size);
 	if (IS_ERR(shmem)) {
+		apu_gem_uncharge(adev, pages);
 		ret = PTR_ERR(shmem);
 		goto out_put_vm;
 	}
 
 	apu_gem_track(&shmem->base);
 	bo = to_apu_bo(&shmem->base);
+	bo->charged = pages;
 	if (vm) {
 		bo->vm_obj = vm->base.r_obj;
 		drm_gem_object_get(bo->vm_obj);

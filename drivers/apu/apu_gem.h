@@ -18,6 +18,8 @@ struct apu_bo {
 	struct drm_gem_object *vm_obj;
 	/** @node: in &apu_device.bos */
 	struct list_head node;
+	/** @charged: its share of &apu_device.bo_pages; none for memory of others */
+	unsigned long charged;
 };
 
 static inline struct apu_bo *to_apu_bo(struct drm_gem_object *obj)

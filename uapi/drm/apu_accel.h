@@ -288,6 +288,7 @@ struct drm_apu_vm_bind {
  * - EINVAL: Flags or padding are wrong; the size is zero or larger than an address
  *   space.
  * - ENOENT: The address space is unknown.
+ * - ENOMEM: The buffers of all open files would be larger than half of the memory.
  */
 struct drm_apu_bo_create {
 	/** @size: Bytes wanted; rounded up to pages and returned. */
