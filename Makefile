@@ -46,7 +46,7 @@ check: ready ## run the tests; the last line counts them
 	@KERNELS="$(KERNELS)" $(S)/check
 
 check-all: KERNELS := $(if $(named),$(K),$(call list,check-all))
-check-all: ## run every test on every kernel; takes hours from nothing
+check-all: lint-tools ## run every test on every kernel; takes hours from nothing
 	+@$(MAKE) --no-print-directory ready KERNELS="$(KERNELS)"
 	@KERNELS="$(KERNELS)" $(S)/check --all
 
