@@ -489,6 +489,7 @@ int pool_create(struct apu_device *dev, struct apu_model *model, size_t num_thre
 		struct pool **out)
 {
 	struct pool *pool = calloc(1, sizeof(*pool));
+	struct apu_model_info info;
 	pthread_condattr_t attr;
 	int ret;
 
@@ -511,6 +512,10 @@ int pool_create(struct apu_device *dev, struct apu_model *model, size_t num_thre
 	pthread_condattr_destroy(&attr);
 	init_sizes(pool);
 
+	/* Each slot would have variables of its own: a stream of inferences needs one. */
+	apu_model_get_info(model, &info);
+	if (info.state_bytes && num_threads > 1)
+		num_threads = 1;
 	pool->slots = calloc(num_threads ? num_threads : 1, sizeof(*pool->slots));
 	pool->threads = calloc(num_threads ? num_threads : 1, sizeof(*pool->threads));
 	if (!pool->slots || !pool->threads) {

@@ -86,7 +86,7 @@ static int read_note(struct dla_file *dla, const struct elf_file *elf)
 				info->version_major, info->version_minor, DLA_VERSION_MAJOR);
 	if (nhdr.n_descsz < sizeof(*info))
 		return bad("truncated note");
-	if (info->reserved0 || !is_zero(info->reserved, 4))
+	if (info->reserved0 || !is_zero(info->reserved, 3))
 		return bad("reserved fields of the note are not zero");
 	if (!memchr(info->compiler, '\0', sizeof(info->compiler)))
 		return bad("compiler version is not terminated");
@@ -316,6 +316,22 @@ static int read_meta(struct dla_file *dla, const struct elf_file *elf)
 	return 0;
 }
 
+static int read_state(struct dla_file *dla, const struct elf_file *elf)
+{
+	const struct dla_info *info = dla->info;
+	struct elf_section sec;
+	int ret;
+
+	ret = elf_find(elf, ".apu.state", SHT_PROGBITS, 64, &sec);
+	if (ret)
+		return ret;
+	if (sec.size != info->state_size || info->state_size % 8 ||
+	    info->state_size > info->temp_size)
+		return bad("section .apu.state does not fit the size of the state");
+	dla->state = sec.size ? sec.data : NULL;
+	return 0;
+}
+
 int dla_read(struct dla_file *dla, const void *data, size_t size)
 {
 	struct elf_section text, statics;
@@ -343,6 +359,9 @@ int dla_read(struct dla_file *dla, const void *data, size_t size)
 		return ret;
 	dla->statics = statics.size ? statics.data : NULL;
 	dla->static_size = statics.size;
+	ret = read_state(dla, &elf);
+	if (ret)
+		return ret;
 	ret = read_streams(dla, &elf);
 	if (ret)
 		return ret;

@@ -31,6 +31,8 @@ struct dla_file {
 	/* NULL and 0 if there are no constants. */
 	const uint8_t *statics;
 	size_t static_size;
+	/* First contents of the start of temporary memory, info->state_size; NULL if 0. */
+	const uint8_t *state;
 	const char *strtab;
 	/* "key\0value\0" pairs, complete; NULL and 0 if none. */
 	const char *meta;

@@ -116,6 +116,7 @@ void apu_model_get_info(const struct apu_model *model, struct apu_model_info *in
 	info->text_bytes = model->dla.text_size;
 	info->static_bytes = model->dla.static_size;
 	info->temp_bytes = in->temp_size;
+	info->state_bytes = in->state_size;
 	info->cycles = in->cycles;
 	info->compiler = in->compiler;
 }

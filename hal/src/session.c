@@ -8,7 +8,7 @@
 
 #include "apu/apu_isa.h"
 #include "error.h"
-#include "session.h"
+#include "request.h"
 
 static int check_fit(const struct apu_device *dev, const struct apu_model *model)
 {
@@ -82,6 +82,28 @@ int session_take_ctx(struct apu_session *session, uint32_t *ctx)
 	return ret;
 }
 
+static void write_state(struct apu_session *session)
+{
+	const struct dla_file *dla = &session->model->dla;
+
+	if (dla->state)
+		memcpy(session->temp->ptr, dla->state, dla->info->state_size);
+}
+
+int apu_session_reset(struct apu_session *session)
+{
+	int ret = 0;
+
+	pthread_mutex_lock(&session->lock);
+	/* Requests run in turn: if the newest has ended, all have. */
+	if (session->last && session->last->in_flight)
+		ret = apu_fail(-EBUSY, "an inference of the session is in flight");
+	else
+		write_state(session);
+	pthread_mutex_unlock(&session->lock);
+	return ret;
+}
+
 int apu_session_create(struct apu_device *dev, struct apu_model *model, enum apu_priority priority,
 		       struct apu_session **out)
 {
@@ -105,10 +127,12 @@ int apu_session_create(struct apu_device *dev, struct apu_model *model, enum apu
 	if (ret)
 		goto err;
 	if (model->dla.info->temp_size) {
-		ret = bo_create(dev, model->dla.info->temp_size, BO_PRIVATE, "temporary memory",
+		ret = bo_create(dev, model->dla.info->temp_size,
+				BO_PRIVATE | (model->dla.state ? BO_MAP : 0), "temporary memory",
 				&session->temp);
 		if (ret)
 			goto err;
+		write_state(session);
 	}
 	/* Now, so that a priority that is not allowed is told here. */
 	ret = session_take_ctx(session, &session->spare_ctx);

@@ -86,6 +86,18 @@ void spec_init(struct dla_spec *spec, uint64_t temp)
 	spec->meta_size = 17;
 }
 
+void spec_init_delay(struct dla_spec *spec)
+{
+	spec_init(spec, 64);
+	spec->text_size = 0;
+	spec_add_copy(spec, APU_REGION_IO + 1, APU_REGION_TEMP, 64);
+	spec_add_copy(spec, APU_REGION_TEMP, APU_REGION_IO, 64);
+	memcpy(spec->text + spec->text_size, &(struct apu_cmd_header){APU_OP_END, 0, 1, 0}, 8);
+	spec->text_size += 8;
+	spec->info.state_size = 64;
+	memset(spec->state, 0x11, sizeof(spec->state));
+}
+
 /* Grows as sections are added. */
 struct writer {
 	uint8_t *data;
@@ -158,6 +170,10 @@ uint8_t *spec_write(const struct dla_spec *spec, size_t *size)
 	section(&w, ".apu.text", SHT_PROGBITS, 64, spec->text, spec->text_size);
 	if (spec->static_size)
 		section(&w, ".apu.static", SHT_PROGBITS, 64, spec->statics, spec->static_size);
+	if (spec->info.state_size)
+		section(&w, ".apu.state", SHT_PROGBITS, 64, spec->state,
+			spec->info.state_size < sizeof(spec->state) ? spec->info.state_size
+								    : sizeof(spec->state));
 	section(&w, ".apu.io", SHT_PROGBITS, 8, spec->tensors,
 		spec->num_tensors * sizeof(spec->tensors[0]));
 	if (spec->num_quants)

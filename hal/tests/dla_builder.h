@@ -26,6 +26,7 @@ struct dla_spec {
 	size_t text_size;
 	uint8_t statics[256];
 	size_t static_size;
+	uint8_t state[64]; /* info.state_size bytes of it */
 	char strtab[128];
 	size_t strtab_size;
 	char meta[128];
@@ -37,6 +38,8 @@ struct dla_spec {
  * copies in to out, through temporary memory if temp is not 0.
  */
 void spec_init(struct dla_spec *spec, uint64_t temp);
+/* A sound model that gives out what came in one inference before; at first, spec->state. */
+void spec_init_delay(struct dla_spec *spec);
 /* Adds COPY of bytes between two regions, each at offset 0, to the text. */
 void spec_add_copy(struct dla_spec *spec, unsigned int dst, unsigned int src, uint32_t bytes);
 /* The file, from malloc(). */

@@ -166,7 +166,10 @@ static void bad_headers_are_refused(void **state)
 	(void)state;
 	REFUSED(s.info.version_major = 2, -EPROTONOSUPPORT, "version mismatch");
 	REFUSED(s.info.reserved0 = 1, -ENOEXEC, "reserved");
-	REFUSED(s.info.reserved[3] = 1, -ENOEXEC, "reserved");
+	REFUSED(s.info.reserved[2] = 1, -ENOEXEC, "reserved");
+	REFUSED(spec_init_delay(&s); s.info.state_size = 12, -ENOEXEC, ".apu.state");
+	REFUSED(spec_init_delay(&s); s.info.state_size = 72, -ENOEXEC, ".apu.state");
+	REFUSED(spec_init_delay(&s); s.info.temp_size = 56, -ENOEXEC, ".apu.state");
 	REFUSED(memset(s.info.compiler, 'x', 32), -ENOEXEC, "not terminated");
 	REFUSED(s.info.num_inputs = 0, -ENOEXEC, "inputs");
 	REFUSED(s.info.num_outputs = 12, -ENOEXEC, "inputs");

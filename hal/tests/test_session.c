@@ -433,6 +433,36 @@ static void requests_take_turns_with_temporary_memory(void **state)
 	bench_close(&b);
 }
 
+static void variables_live_from_one_inference_to_the_next(void **state)
+{
+	int8_t first[64], zero[64] = {0};
+	struct dla_spec *spec = *state;
+	struct apu_model_info info;
+	struct bench b;
+
+	spec_init_delay(spec);
+	memcpy(first, spec->state, 64);
+	bench_open(&b, spec);
+	apu_model_get_info(b.model, &info);
+	assert_int_equal(info.state_bytes, 64);
+	bench_bind(&b);
+	assert_int_equal(apu_request_run(b.request), 0);
+	assert_memory_equal(b.out, first, 64);
+	assert_int_equal(apu_request_bind_input(b.request, 0, zero, 64), 0);
+	assert_int_equal(apu_request_run(b.request), 0);
+	assert_memory_equal(b.out, b.in, 64);
+	fake.hold = true;
+	assert_int_equal(apu_request_submit(b.request), 0);
+	assert_int_equal(apu_session_reset(b.session), -EBUSY);
+	fake_release_hold();
+	assert_int_equal(apu_request_wait(b.request, -1), 0);
+	assert_memory_equal(b.out, zero, 64);
+	assert_int_equal(apu_session_reset(b.session), 0);
+	assert_int_equal(apu_request_run(b.request), 0);
+	assert_memory_equal(b.out, first, 64);
+	bench_close(&b);
+}
+
 static void jobs_carry_dependencies_and_limits(void **state)
 {
 	struct dla_spec *spec = *state;
@@ -659,6 +689,7 @@ int main(void)
 		cmocka_unit_test_setup(wait_can_time_out_and_be_repeated, setup),
 		cmocka_unit_test_setup(release_waits_and_copies_nothing, setup),
 		cmocka_unit_test_setup(requests_take_turns_with_temporary_memory, setup),
+		cmocka_unit_test_setup(variables_live_from_one_inference_to_the_next, setup),
 		cmocka_unit_test_setup(jobs_carry_dependencies_and_limits, setup),
 		cmocka_unit_test_setup(fences_go_in_and_out, setup),
 		cmocka_unit_test_setup(failures_are_told_and_the_session_goes_on, setup),

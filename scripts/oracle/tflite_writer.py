@@ -9,6 +9,7 @@ import struct
 
 # TensorType
 FLOAT32, FLOAT16, INT32, UINT8, INT64, INT16, INT8 = 0, 1, 2, 3, 4, 7, 9
+RESOURCE = 13
 
 ELEMENT = {FLOAT32: 'f', FLOAT16: 'e', INT32: 'i', UINT8: 'B', INT64: 'q',
            INT16: 'h', INT8: 'b'}
@@ -18,10 +19,12 @@ ABS = (101, 78, 1)
 ADD = (0, 11, 2)
 ARG_MAX = (56, 40, 1)
 ARG_MIN = (79, 57, 1)
+ASSIGN_VARIABLE = (144, 113, 1)
 AVERAGE_POOL_2D = (1, 5, 2)
 BATCH_MATMUL = (126, 101, 2)
 BATCH_TO_SPACE_ND = (37, 24, 2)
 BROADCAST_TO = (130, 104, 2)
+CALL_ONCE = (129, 103, 1)
 CONCATENATION = (2, 10, 2)
 CONV_2D = (3, 1, 3)
 DEPTHWISE_CONV_2D = (4, 2, 3)
@@ -45,6 +48,7 @@ NEG = (59, 42, 1)
 PACK = (83, 59, 2)
 PADV2 = (60, 43, 2)
 PRELU = (54, 0, 1)
+READ_VARIABLE = (143, 112, 1)
 REDUCE_MAX = (82, 27, 2)
 REDUCE_MIN = (89, 27, 2)
 RELU = (19, 0, 2)
@@ -73,6 +77,7 @@ TILE = (69, 51, 2)
 TRANSPOSE = (39, 26, 2)
 TRANSPOSE_CONV = (67, 49, 3)
 UNPACK = (88, 64, 2)
+VAR_HANDLE = (142, 111, 1)
 PAD = (34, 22, 2)
 MEAN = (40, 27, 2)
 QUANTIZE = (114, 0, 2)
@@ -180,13 +185,20 @@ def f32(x):
 
 
 class Model:
-    """Tensors and operators of a model with one subgraph."""
+    """Tensors and operators of a model, or of a further subgraph of one."""
 
-    def __init__(self, description):
+    def __init__(self, description, of=None):
         self.description = description
-        self.buffers = [b'']
-        self.tensors, self.ops, self.codes = [], [], []
+        self.buffers = of.buffers if of else [b'']
+        self.codes = of.codes if of else []
+        self.tensors, self.ops = [], []
         self.info = []
+        self.inputs, self.outputs, self.subgraphs = [], [], []
+
+    def subgraph(self, name):
+        """Adds a subgraph, a model to add to, and returns it and its number."""
+        self.subgraphs.append(Model(name, self))
+        return self.subgraphs[-1], len(self.subgraphs)
 
     def tensor(self, dtype, shape, scale=None, zero=None, data=None, dim=0,
                name=None):
@@ -230,19 +242,22 @@ class Model:
             n *= d
         return n
 
+    def table(self, name):
+        return Table({
+            0: Vector(None, self.tensors), 1: Vector('i', self.inputs),
+            2: Vector('i', self.outputs), 3: Vector(None, self.ops),
+            4: Text(name)})
+
     def build(self, inputs, outputs):
         self.inputs, self.outputs = inputs, outputs
         codes = [Table({0: ('b', min(c, 127)), 2: ('i', v), 3: ('i', c)})
                  for c, v in self.codes]
-        graph = Table({
-            0: Vector(None, self.tensors), 1: Vector('i', inputs),
-            2: Vector('i', outputs), 3: Vector(None, self.ops),
-            4: Text('main')})
+        graphs = [self.table('main')] + [g.table(g.description) for g in self.subgraphs]
         buffers = [Table({0: Vector('B', b, align=16) if b else None})
                    for b in self.buffers]
         out = _Out()
         out.buf += bytes(4) + b'TFL3'
         out.refer(0, out.put(Table({
-            0: ('I', 3), 1: Vector(None, codes), 2: Vector(None, [graph]),
+            0: ('I', 3), 1: Vector(None, codes), 2: Vector(None, graphs),
             3: Text(self.description), 4: Vector(None, buffers)})))
         return bytes(out.buf)

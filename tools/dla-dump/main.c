@@ -54,6 +54,8 @@ static void print_info(const struct dla_file *dla)
 	printf("\nL1: %" PRIu32 " KiB\n", info->l1_kib);
 	printf("static: %zu bytes\ntemporary: %" PRIu64 " bytes\ntext: %zu bytes\n",
 	       dla->static_size, info->temp_size, dla->text_size);
+	if (info->state_size)
+		printf("of it, state: %" PRIu64 " bytes\n", info->state_size);
 	if (info->cycles)
 		printf("estimate: %" PRIu64 " cycles\n", info->cycles);
 }

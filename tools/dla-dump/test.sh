@@ -32,7 +32,7 @@ has() {
 	ok "$1: $2" $?
 }
 
-has out 'format 1.0, hardware 1.0, compiler "dla_builder 1"'
+has out 'format 1.1, hardware 1.0, compiler "dla_builder 1"'
 has out 'engines: 1 EDMA'
 has out 'static: 100 bytes'
 has out 'temporary: 4096 bytes'

@@ -144,6 +144,7 @@ static void build(struct elf *e, const struct dla_contents *c)
 	info.num_inputs = g->ninputs;
 	info.num_outputs = g->noutputs;
 	info.temp_size = c->plan->temp_bytes;
+	info.state_size = c->p->state.n;
 	info.l1_kib = (uint32_t)div_up(c->plan->l1_used, 1024);
 	info.cycles = c->cycles;
 	snprintf(info.compiler, sizeof(info.compiler), "%s %s", NCC_NAME, NCC_VERSION);
@@ -177,6 +178,8 @@ static void build(struct elf *e, const struct dla_contents *c)
 	if (c->p->statics.n)
 		section(e, ".apu.static", SHT_PROGBITS, c->p->statics.v, c->p->statics.n,
 			SECTION_ALIGN);
+	if (c->p->state.n)
+		section(e, ".apu.state", SHT_PROGBITS, c->p->state.v, c->p->state.n, SECTION_ALIGN);
 	section(e, ".apu.io", SHT_PROGBITS, io.v, io.n, 8);
 	if (quant.n)
 		section(e, ".apu.quant", SHT_PROGBITS, quant.v, quant.n, 8);

@@ -68,6 +68,10 @@ struct op {
 	float alpha; /* LEAKY_RELU */
 	/* STRIDED_SLICE */
 	uint32_t begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_mask;
+	/* CALL_ONCE: its number in the file, and what it is. */
+	int32_t subgraph;
+	struct graph *called;
+	const char *container, *shared_name; /* VAR_HANDLE */
 
 	/* Set by passes. */
 	bool explicit_pad; /* padding amounts below instead of option padding */
@@ -76,6 +80,16 @@ struct op {
 	int pad_input; /* ADD: the input that lacks channels, of which pad_first come first; or -1
 			*/
 	int32_t pad_first;
+	struct variable *variable; /* READ_VARIABLE, ASSIGN_VARIABLE */
+};
+
+/* What keeps its value from one inference to the next. */
+struct variable {
+	const char *container, *name;
+	/* One of the tensors that are read from or assigned to it; NULL: not yet known. */
+	const struct tensor *like;
+	const uint8_t *initial; /* bytes of that tensor; NULL: CALL_ONCE assigns nothing */
+	bool read, assigned;
 };
 
 struct graph {
@@ -87,6 +101,7 @@ struct graph {
 	int *inputs, *outputs;
 	unsigned ninputs, noutputs;
 	const char *description;
+	VEC(struct variable *) variables;
 };
 
 /* Reads a .tflite file; ends the run with an error if it cannot. */

@@ -100,24 +100,35 @@ bool view_as_rows(const struct view *v, uint32_t rows, uint32_t c, struct view *
 	return true;
 }
 
-uint64_t add_static(struct program *p, const void *data, uint64_t bytes, unsigned align)
+static uint64_t append(struct bytes *v, const void *data, uint64_t bytes, unsigned align)
 {
-	uint64_t off = align_up(p->statics.n, align);
+	uint64_t off = align_up(v->n, align);
 	uint64_t end = off + bytes;
 
-	if (end > p->statics.cap) {
+	if (end > v->cap) {
 		size_t cap = end * 2;
-		uint8_t *v = alloc(cap, 1);
+		uint8_t *p = alloc(cap, 1);
 
-		if (p->statics.n)
-			memcpy(v, p->statics.v, p->statics.n);
-		p->statics.v = v;
-		p->statics.cap = cap;
+		if (v->n)
+			memcpy(p, v->v, v->n);
+		v->v = p;
+		v->cap = cap;
 	}
-	if (bytes)
-		memcpy(p->statics.v + off, data, bytes);
-	p->statics.n = end;
+	if (bytes && data)
+		memcpy(v->v + off, data, bytes);
+	v->n = end;
 	return off;
+}
+
+uint64_t add_static(struct program *p, const void *data, uint64_t bytes, unsigned align)
+{
+	return append(&p->statics, data, bytes, align);
+}
+
+uint64_t add_state(struct program *p, uint64_t bytes)
+{
+	/* A multiple of the words that are copied. */
+	return append(&p->state, NULL, align_up(bytes, 8), PLACE_ALIGN);
 }
 
 static void resize_in_rows(const struct layer *l, uint32_t y0, uint32_t y1, uint32_t *r0,

@@ -33,6 +33,7 @@ struct buffer {
 	uint8_t ext_dtype;
 	uint64_t ext_off; /* in its region */
 	bool is_input, is_output, is_const;
+	const struct variable *variable; /* that it holds between inferences, or NULL */
 
 	/* First writer and last reader, as layer numbers. */
 	int first, last;
@@ -116,11 +117,17 @@ struct layer {
 	int group;
 };
 
+struct bytes {
+	uint8_t *v;
+	size_t n, cap;
+};
+
 struct program {
 	const struct graph *graph;
 	VEC(struct buffer *) buffers;
 	VEC(struct layer) layers;
-	VEC(uint8_t) statics;
+	struct bytes statics;
+	struct bytes state; /* initial values of variables: the start of temporary memory */
 	struct buffer **inputs, **outputs; /* per graph input and output */
 	unsigned fused_ops;
 };
@@ -139,6 +146,9 @@ bool view_is_dense(const struct view *v);
 bool view_as_rows(const struct view *v, uint32_t rows, uint32_t c, struct view *out);
 /* Appends constants to static data, aligned; returns their offset. */
 uint64_t add_static(struct program *p, const void *data, uint64_t bytes, unsigned align);
+
+/* Room for a variable at the start of temporary memory; returns its offset. */
+uint64_t add_state(struct program *p, uint64_t bytes);
 
 /* Rows of in[i] that output rows [y0, y1) need: [*r0, *r1), never empty. */
 void layer_in_rows(const struct layer *l, unsigned i, uint32_t y0, uint32_t y1, uint32_t *r0,

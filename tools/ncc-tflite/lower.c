@@ -16,9 +16,11 @@ static const struct op_info infos[] = {
 	{TFL_ADD, lower_binary, OP_COMPUTES, INT16 " fp16"},
 	{TFL_ARG_MAX, lower_arg, OP_COMPUTES, INT16 " fp16, to int32 or int64"},
 	{TFL_ARG_MIN, lower_arg, OP_COMPUTES, INT16 " fp16, to int32 or int64"},
+	{TFL_ASSIGN_VARIABLE, lower_variable, OP_MOVES, "any"},
 	{TFL_AVERAGE_POOL_2D, lower_pool, OP_COMPUTES, INT16 " fp16"},
 	{TFL_BATCH_TO_SPACE_ND, lower_layout, OP_MOVES, "any"},
 	{TFL_BROADCAST_TO, lower_layout, OP_MOVES, "any"},
+	{TFL_CALL_ONCE, lower_variable, OP_MOVES, "constant initial values of variables"},
 	{TFL_CONCATENATION, lower_concat, OP_MOVES, "any; uint8 with different scales"},
 	{TFL_CONV_2D, lower_conv, OP_COMPUTES, INT8 " int16xint8 fp16"},
 	{TFL_DEPTHWISE_CONV_2D, lower_depthwise, OP_COMPUTES, INT8 " int16xint8 fp16"},
@@ -46,6 +48,7 @@ static const struct op_info infos[] = {
 	{TFL_PADV2, lower_pad, OP_MOVES, "any"},
 	{TFL_PRELU, lower_binary, OP_COMPUTES, INT8 " fp16"},
 	{TFL_QUANTIZE, lower_quantize, OP_CONVERTS, INT16 " fp32"},
+	{TFL_READ_VARIABLE, lower_variable, OP_MOVES, "any"},
 	{TFL_REDUCE_MAX, lower_reduce, OP_COMPUTES, INT16 " fp16"},
 	{TFL_REDUCE_MIN, lower_reduce, OP_COMPUTES, INT16 " fp16"},
 	{TFL_RELU, lower_relu, OP_COMPUTES, INT16 " fp16"},
@@ -74,6 +77,7 @@ static const struct op_info infos[] = {
 	{TFL_TRANSPOSE, lower_layout, OP_MOVES, "any"},
 	{TFL_TRANSPOSE_CONV, lower_transpose_conv, OP_COMPUTES, INT8 " int16xint8 fp16"},
 	{TFL_UNPACK, lower_layout, OP_MOVES, "any"},
+	{TFL_VAR_HANDLE, lower_variable, OP_MOVES, "any"},
 };
 
 const struct op_info *op_info(int code)
@@ -143,7 +147,7 @@ static struct buffer *new_dtype_buffer(struct lower *lw, const char *name, uint8
 	return b;
 }
 
-static struct buffer *new_buffer(struct lower *lw, const struct tensor *t)
+struct buffer *new_buffer(struct lower *lw, const struct tensor *t)
 {
 	return new_dtype_buffer(lw, t->name, dtype_of(t), t->elems);
 }

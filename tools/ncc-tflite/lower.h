@@ -35,6 +35,8 @@ struct program *lower_graph(struct graph *g);
 
 /* Where a tensor lies; decides it at the first call. */
 struct view *place_tensor(struct lower *lw, int tensor);
+/* An intermediate buffer of a tensor's type and size. */
+struct buffer *new_buffer(struct lower *lw, const struct tensor *t);
 /* Four dimensions, leading ones filled with 1 or merged. */
 void tensor_shape4(const struct tensor *t, uint32_t dims[4]);
 /* Merges dimensions of dense views that an element-wise layer does not tell apart. */
@@ -98,6 +100,7 @@ void lower_transpose_conv(struct lower *lw, struct op *op);
 void lower_softmax(struct lower *lw, struct op *op);
 void lower_layout(struct lower *lw, struct op *op);
 void lower_reshape(struct lower *lw, struct op *op);
+void lower_variable(struct lower *lw, struct op *op);
 void lower_concat(struct lower *lw, struct op *op);
 void lower_pad(struct lower *lw, struct op *op);
 /* The slice of a CONCATENATION's output that belongs to input i; false if it needs a copy. */

@@ -75,6 +75,8 @@ static void remove_dead(struct graph *g)
 
 		for (unsigned j = 0; j < op->nout; j++)
 			any |= used[op->out[j]];
+		/* Of those that remain, each is read. */
+		any |= op->code == TFL_ASSIGN_VARIABLE;
 		if (!any)
 			op->dead = true;
 		for (unsigned j = 0; !op->dead && j < op->nin; j++) {
@@ -317,6 +319,7 @@ static void cut_tail(struct graph *g)
 
 void run_passes(struct graph *g, const struct pass_options *o)
 {
+	find_variables(g);
 	fold_dequantize(g);
 	fold_constants(g);
 	remove_dead(g);

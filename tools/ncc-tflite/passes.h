@@ -14,6 +14,8 @@ struct pass_options {
 
 /* Computes what depends on constants and shapes only. */
 void fold_constants(struct graph *g);
+/* Finds variables and their initial values; ends the run if a file does more with them. */
+void find_variables(struct graph *g);
 void run_passes(struct graph *g, const struct pass_options *o);
 bool op_supported(int code);
 bool op_is_reshape(const struct op *op);

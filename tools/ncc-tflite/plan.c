@@ -511,8 +511,11 @@ static void place_temp(struct plan *plan)
 		arena_add(&a, b->bytes, group_of(p, b->first), group_of(p, b->last), &b->temp_off);
 	}
 	arena_place(&a, UINT64_MAX);
-	plan->temp_bytes = a.used;
-	plan->temp_lower = arena_lower_bound(&a);
+	plan->temp_base = align_up(p->state.n, PLACE_ALIGN);
+	for (size_t i = 0; i < p->buffers.n; i++)
+		p->buffers.v[i]->temp_off += plan->temp_base;
+	plan->temp_bytes = plan->temp_base + a.used;
+	plan->temp_lower = plan->temp_base + arena_lower_bound(&a);
 }
 
 /* Which buffers to try to keep in L1. */
@@ -525,7 +528,7 @@ static void first_wishes(struct plan *plan)
 
 		b->wants_l1 = plan->o.level && b->first >= 0 && b->bytes <= plan->o.l1_bytes;
 		/* Read once or written once: tiles overlap better. */
-		if (b->region >= 0 && b->uses < 2)
+		if ((b->region >= 0 && b->uses < 2) || b->variable)
 			b->wants_l1 = false;
 	}
 }

@@ -65,7 +65,8 @@ struct plan {
 	struct layer_plan *layers;
 	VEC(struct group) groups;
 	uint64_t l1_used;
-	uint64_t temp_bytes, temp_lower;
+	/* Temporary memory: all, at least, and where others than variables begin. */
+	uint64_t temp_bytes, temp_lower, temp_base;
 };
 
 struct plan *make_plan(struct program *p, const struct plan_options *o);

@@ -10,6 +10,8 @@
 #include "fb.h"
 #include "graph.h"
 
+#define MAX_CALLS 16
+
 /* Fields of the tables, by number. */
 enum { MODEL_VERSION, MODEL_CODES, MODEL_SUBGRAPHS, MODEL_DESCRIPTION, MODEL_BUFFERS };
 enum { CODE_OLD, CODE_CUSTOM, CODE_VERSION, CODE_BUILTIN };
@@ -185,6 +187,13 @@ static void read_plain_options(struct op *op, const struct fb_table *o)
 		op->adj_x = fb_get_i8(o, 0, 0);
 		op->adj_y = fb_get_i8(o, 1, 0);
 		break;
+	case TFL_CALL_ONCE:
+		op->subgraph = fb_get_i32(o, 0, 0);
+		break;
+	case TFL_VAR_HANDLE:
+		op->container = fb_get_string(o, 0, "");
+		op->shared_name = fb_get_string(o, 1, "");
+		break;
 	case TFL_STRIDED_SLICE:
 		op->begin_mask = (uint32_t)fb_get_i32(o, 0, 0);
 		op->end_mask = (uint32_t)fb_get_i32(o, 1, 0);
@@ -298,38 +307,26 @@ static void read_op(struct graph *g, struct op *op, const struct fb_table *t,
 	read_options(op, &options);
 }
 
-struct graph *graph_read(const char *file)
+/* What all subgraphs share. */
+struct model {
+	struct fb_vec codes, subs, buffers;
+};
+
+static struct graph *read_subgraph(const struct model *m, uint32_t index)
 {
 	struct graph *g = alloc(1, sizeof(*g));
-	struct fb *fb = alloc(1, sizeof(*fb));
-	struct fb_table model, sub;
-	struct fb_vec codes, subs, buffers, tensors, ops, io;
+	struct fb_table sub = fb_vec_table(&m->subs, index);
+	struct fb_vec tensors = fb_get_vec(&sub, SUB_TENSORS, 4);
+	struct fb_vec ops = fb_get_vec(&sub, SUB_OPS, 4), io;
 
-	set_subject(file);
-	g->file = file;
-	read_file(file, fb);
-	model = fb_root(fb);
-	if (fb_get_i32(&model, MODEL_VERSION, 0) != 3)
-		fail("schema version %d, only 3 is supported",
-		     fb_get_i32(&model, MODEL_VERSION, 0));
-	codes = fb_get_vec(&model, MODEL_CODES, 4);
-	subs = fb_get_vec(&model, MODEL_SUBGRAPHS, 4);
-	buffers = fb_get_vec(&model, MODEL_BUFFERS, 4);
-	g->description = fb_get_string(&model, MODEL_DESCRIPTION, "");
-	if (!subs.count)
-		fail("the model has no subgraph");
-	sub = fb_vec_table(&subs, 0);
-	tensors = fb_get_vec(&sub, SUB_TENSORS, 4);
-	ops = fb_get_vec(&sub, SUB_OPS, 4);
 	if (ops.count > MAX_OPS || tensors.count > 4 * MAX_OPS)
 		fail("more than %u operators", MAX_OPS);
-
 	g->ntensors = tensors.count;
 	g->tensors = alloc((size_t)tensors.count + 1, sizeof(*g->tensors));
 	for (uint32_t i = 0; i < tensors.count; i++) {
 		struct fb_table t = fb_vec_table(&tensors, i);
 
-		read_tensor(&g->tensors[i], &t, &buffers, i);
+		read_tensor(&g->tensors[i], &t, &m->buffers, i);
 	}
 	io = fb_get_vec(&sub, SUB_INPUTS, 4);
 	g->ninputs = io.count;
@@ -337,16 +334,58 @@ struct graph *graph_read(const char *file)
 	io = fb_get_vec(&sub, SUB_OUTPUTS, 4);
 	g->noutputs = io.count;
 	g->outputs = read_indices(&io, g->ntensors, false, "the list of outputs");
-	if (!g->noutputs)
-		fail("the model has no outputs");
 
 	g->nops = ops.count;
 	g->ops = alloc((size_t)ops.count + 1, sizeof(*g->ops));
 	for (uint32_t i = 0; i < ops.count; i++) {
 		struct fb_table t = fb_vec_table(&ops, i);
 
-		read_op(g, &g->ops[i], &t, &codes, i);
+		read_op(g, &g->ops[i], &t, &m->codes, i);
 	}
 	graph_connect(g);
+	return g;
+}
+
+/* The subgraphs that CALL_ONCE runs. What they call in turn is not read. */
+static void read_called(const struct model *m, struct graph *g)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < g->nops; i++) {
+		struct op *op = &g->ops[i];
+
+		if (op->code != TFL_CALL_ONCE)
+			continue;
+		if (op->subgraph < 1 || (uint32_t)op->subgraph >= m->subs.count)
+			fail_op(g, op, "subgraph %d of %u: malformed", op->subgraph, m->subs.count);
+		if (++count > MAX_CALLS)
+			fail_op(g, op, "more than %d of them: not supported", MAX_CALLS);
+		op->called = read_subgraph(m, (uint32_t)op->subgraph);
+	}
+}
+
+struct graph *graph_read(const char *file)
+{
+	struct fb *fb = alloc(1, sizeof(*fb));
+	struct fb_table root;
+	struct model m;
+	struct graph *g;
+
+	set_subject(file);
+	read_file(file, fb);
+	root = fb_root(fb);
+	if (fb_get_i32(&root, MODEL_VERSION, 0) != 3)
+		fail("schema version %d, only 3 is supported", fb_get_i32(&root, MODEL_VERSION, 0));
+	m.codes = fb_get_vec(&root, MODEL_CODES, 4);
+	m.subs = fb_get_vec(&root, MODEL_SUBGRAPHS, 4);
+	m.buffers = fb_get_vec(&root, MODEL_BUFFERS, 4);
+	if (!m.subs.count)
+		fail("the model has no subgraph");
+	g = read_subgraph(&m, 0);
+	g->file = file;
+	g->description = fb_get_string(&root, MODEL_DESCRIPTION, "");
+	if (!g->noutputs)
+		fail("the model has no outputs");
+	read_called(&m, g);
 	return g;
 }

@@ -206,6 +206,11 @@ struct apu_model_info {
 	uint64_t text_bytes;
 	uint64_t static_bytes;
 	uint64_t temp_bytes;
+	/*
+	 * Of temp_bytes, the variables of a stateful model: what one inference of a session
+	 * leaves there is what the next one finds. 0: inferences know nothing of each other.
+	 */
+	uint64_t state_bytes;
 	/* Compiler's estimate for one inference; 0 if unknown. */
 	uint64_t cycles;
 	/* Compiler and its version; lives as long as the model. */
@@ -294,6 +299,12 @@ struct apu_memory {
  */
 APU_API int apu_session_create(struct apu_device *dev, struct apu_model *model,
 			       enum apu_priority priority, struct apu_session **session);
+/*
+ * Gives the variables of a stateful model the values again that they had when the session was
+ * made; for other models it does nothing. A failed inference leaves them undefined: reset
+ * then. -EBUSY while an inference of the session is in flight.
+ */
+APU_API int apu_session_reset(struct apu_session *session);
 /* Gives the caller's reference back; its memory is freed with its last request. */
 APU_API void apu_session_release(struct apu_session *session);
 /*

@@ -11,6 +11,8 @@
  *   .apu.streams   SHT_PROGBITS  struct dla_stream[]
  *   .apu.text      SHT_PROGBITS  commands, 64-byte aligned; called by prologues
  *   .apu.static    SHT_PROGBITS  constants, 64-byte aligned (may be absent)
+ *   .apu.state     SHT_PROGBITS  first contents of the first state_size bytes of region TEMP
+ *                                (present exactly if state_size is not 0)
  *   .apu.io        SHT_PROGBITS  struct dla_tensor[]: inputs, then outputs
  *   .apu.quant     SHT_PROGBITS  struct dla_quant[] (may be absent)
  *   .apu.strtab    SHT_STRTAB    names used by .apu.io
@@ -40,7 +42,7 @@ extern "C" {
 #define DLA_NOTE_INFO 1
 
 #define DLA_VERSION_MAJOR 1
-#define DLA_VERSION_MINOR 0
+#define DLA_VERSION_MINOR 1
 
 #define DLA_MAX_RANK 8
 /* Regions 4 to 15 hold inputs and outputs. */
@@ -56,7 +58,7 @@ struct dla_info {
 	uint8_t num_engines[8];
 	uint32_t num_inputs;
 	uint32_t num_outputs;
-	/* Bytes of temporary memory (region TEMP); contents need not survive an inference. */
+	/* Bytes of temporary memory (region TEMP); beyond state_size, contents need not survive. */
 	uint64_t temp_size;
 	/* Largest l1_kib of any job. */
 	uint32_t l1_kib;
@@ -65,7 +67,12 @@ struct dla_info {
 	uint64_t cycles;
 	/* Version of the compiler, NUL-terminated. */
 	char compiler[32];
-	uint64_t reserved[4];
+	/*
+	 * Since 1.1: bytes at the start of temporary memory that keep their contents from one
+	 * inference of a session to the next, a multiple of 8; at first those of .apu.state.
+	 */
+	uint64_t state_size;
+	uint64_t reserved[3];
 };
 
 /* Jobs run in order of their dependencies, one gang of streams each. */

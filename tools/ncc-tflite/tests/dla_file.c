@@ -50,6 +50,8 @@ void dla_load(struct dla_file *f, const char *name)
 			f->io = (const void *)p;
 		else if (!strcmp(n, ".apu.strtab"))
 			f->strtab = (const char *)p;
+		else if (!strcmp(n, ".apu.state"))
+			f->state = p;
 		else if (!strcmp(n, ".apu.text")) {
 			f->text = p;
 			f->text_bytes = s[i].sh_size;

@@ -14,6 +14,7 @@ struct dla_file {
 	const struct dla_job *job;
 	const struct dla_stream *streams;
 	uint8_t *text, *statics;
+	const uint8_t *state;
 	uint64_t text_bytes, static_bytes;
 	const struct dla_tensor *io;
 	const char *strtab;

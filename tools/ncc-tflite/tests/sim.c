@@ -40,6 +40,8 @@ void sim_open(struct sim *s, const char *name)
 			s->out_bytes += s->f.io[i].size;
 	}
 	s->temp = buffer(s->f.info.temp_size);
+	if (s->f.state)
+		memcpy(s->temp, s->f.state, s->f.info.state_size);
 }
 
 void sim_close(struct sim *s)
