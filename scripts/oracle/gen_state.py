@@ -86,11 +86,13 @@ def accumulate(c):
     var = Variable(c, 'sum', x)
     old = var.read()
     y = c.apply(t.ADD, [x, old], x.shape, {0: ('b', t.NONE), 1: ('?', False)})
+    var.assign(y)
+    outputs = [y] if c.chance(0.5) else [y, c.apply(t.MAXIMUM, [y, old], x.shape)]
     if c.dtype == FLOAT32:
         # In fp16 earlier sums, of up to 12 in sum, are off by half an ulp of that each.
-        y.low += (len(c.kinds) - 1) * 2 ** -8
-    var.assign(y)
-    return [y] if c.chance(0.5) else [y, c.apply(t.MAXIMUM, [y, old], x.shape)]
+        for o in outputs:
+            o.low += (len(c.kinds) - 1) * 2 ** -8
+    return outputs
 
 
 def swap(c):
