@@ -123,6 +123,7 @@ static const struct refusal refusals[] = {
     { CONV, "in_type NONE", BAD, { F(conv, in_type, 0) } },
     { CONV, "in_type F32", BAD, { F(conv, in_type, APU_DTYPE_F32) } },
     { CONV, "w_type U8", BAD, { F(conv, w_type, APU_DTYPE_U8) } },
+    { CONV, "w_type I16", BAD, { F(conv, w_type, APU_DTYPE_I16) } },
     { CONV, "out_type U8", BAD, { F(conv, out_type, APU_DTYPE_U8) } },
     { CONV, "out_type 255", BAD, { F(conv, out_type, 255) } },
     { CONV, "bias_type I64", BAD, { F(conv, bias_type, APU_DTYPE_I64) } },

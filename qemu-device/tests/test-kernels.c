@@ -189,6 +189,7 @@ static void conv_types(struct apu_cmd_conv *c, unsigned type)
     c->bias_type = type == APU_DTYPE_F16 ? APU_DTYPE_F32 : APU_DTYPE_I32;
     if (type == APU_DTYPE_I16 && chance(2)) {
         c->bias_type = APU_DTYPE_I64;
+        c->w_type = chance(4) ? APU_DTYPE_I16 : APU_DTYPE_I8;
     } else if (chance(5)) {
         c->bias_type = APU_DTYPE_NONE;
     }

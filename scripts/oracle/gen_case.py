@@ -30,6 +30,8 @@ class Case:
         # Kinds of input, see sample().
         self.kinds = (0, 1, 2)
         self.notes = []
+        # Computes the output of a sample, where the reference kernels take no such model.
+        self.reference = None
         # Float inputs: up to so large, and only above zero.
         self.float_range, self.positive = 4, False
 

@@ -118,9 +118,7 @@ static void conv(struct list *l, const struct apu_cmd_conv *c)
 			n *= c->out_c;
 		add(l, c->quant, false, n, 0, 1, n);
 	}
-	rate = c->in_type == APU_DTYPE_I16   ? APU_CYC_MDLA_MACS_I16
-	       : c->in_type == APU_DTYPE_F16 ? APU_CYC_MDLA_MACS_F16
-					     : APU_CYC_MDLA_MACS_I8;
+	rate = conv_rate(c);
 	if (c->kind == APU_CONV_KIND_DEPTHWISE)
 		rate /= APU_CYC_DEPTHWISE_DIV;
 	macs = (uint64_t)c->out_h * c->out_w * c->out_c * taps * ic;

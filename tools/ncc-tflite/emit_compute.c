@@ -27,7 +27,7 @@ static int32_t pad_above(const struct layer *l, uint32_t y0, uint32_t stride, ui
 }
 
 static void emit_conv(struct sched *s, const struct layer *l, int index, const struct part *p,
-		      const struct binding *in, const struct binding *out, uint64_t consts,
+		      const struct binding in[2], const struct binding *out, uint64_t consts,
 		      const struct const_layout *k, bool in_l1)
 {
 	union command cmd;
@@ -56,18 +56,22 @@ static void emit_conv(struct sched *s, const struct layer *l, int index, const s
 		c->weight = consts + (uint64_t)c0 * l->w_row_bytes;
 		c->w_pitch = l->w_row_bytes;
 	}
+	if (l->nin > 1) {
+		c->weight = row_ref(&in[1], p->c0, 0);
+		c->w_pitch = u32(in[1].hp);
+	}
 	c->bias = c->bias_type ? consts + bias + c0 * dtype_size(c->bias_type) : 0;
 	if (c->quant_mode == APU_QUANT_MODE_PER_CHANNEL)
 		c->quant = consts + quant + c0 * sizeof(struct apu_quant);
 	else if (c->quant_mode == APU_QUANT_MODE_PER_TENSOR)
 		c->quant = consts + quant;
 	layer_in_rows(l, 0, p->y0, p->y1, &r0, &r1);
-	c->in = row_ref(in, r0, ic0 * es);
+	c->in = row_ref(&in[0], r0, ic0 * es);
 	c->in_h = r1 - r0;
 	c->in_w = l->in[0].w;
 	c->in_c = ic;
-	c->in_row_pitch = u32(in->hp);
-	c->in_pix_pitch = u32(in->wp);
+	c->in_row_pitch = u32(in[0].hp);
+	c->in_pix_pitch = u32(in[0].wp);
 	c->out = row_ref(out, p->y0, p->c0 * es);
 	c->out_h = p->y1 - p->y0;
 	c->out_w = l->out.w;
@@ -239,7 +243,7 @@ void emit_part(struct sched *s, const struct layer *l, int index, const struct p
 	switch (l->kind) {
 	case LAYER_CONV:
 	case LAYER_DEPTHWISE:
-		emit_conv(s, l, index, part, &in[0], out, consts, layout, consts_in_l1);
+		emit_conv(s, l, index, part, in, out, consts, layout, consts_in_l1);
 		break;
 	case LAYER_POOL:
 		emit_pool(s, l, index, part, &in[0], out);

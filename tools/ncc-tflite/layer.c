@@ -48,6 +48,13 @@ const char *layer_kind_name(enum layer_kind kind)
 	return names[kind];
 }
 
+unsigned conv_rate(const struct apu_cmd_conv *c)
+{
+	if (c->in_type == APU_DTYPE_F16 || c->w_type == APU_DTYPE_I16)
+		return APU_CYC_MDLA_MACS_F16;
+	return c->in_type == APU_DTYPE_I16 ? APU_CYC_MDLA_MACS_I16 : APU_CYC_MDLA_MACS_I8;
+}
+
 enum apu_engine_class layer_engine(const struct layer *l)
 {
 	switch (l->kind) {
@@ -154,6 +161,11 @@ void layer_in_rows(const struct layer *l, unsigned i, uint32_t y0, uint32_t y1, 
 		*r1 = 1;
 		return;
 	}
+	if (l->kind == LAYER_CONV && i) {
+		*r0 = 0;
+		*r1 = l->in[i].h;
+		return;
+	}
 	switch (l->kind) {
 	case LAYER_RESIZE:
 		resize_in_rows(l, y0, y1, r0, r1);
@@ -233,7 +245,7 @@ bool layer_split_columns(struct program *p, unsigned index, unsigned parts)
 			continue;
 		}
 		for (unsigned j = 0; j < l.nin; j++)
-			if (!(l.repeat_w & 1u << j))
+			if (!(l.repeat_w & 1u << j) && (!j || l.kind != LAYER_CONV))
 				narrow_columns(&x->in[j], (uint32_t)lo, (uint32_t)hi);
 		x->pad_left = (int32_t)(lo - first);
 	}
@@ -269,6 +281,10 @@ bool layer_split_channels(struct program *p, unsigned index, unsigned parts)
 
 				narrow_channels(&x->in[0], c0 / unit * ig, c1 / unit * ig);
 				x->cmd.conv.groups = (uint16_t)((c1 - c0) / unit);
+			}
+			if (l.nin > 1) {
+				x->in[1].off += c0 * x->in[1].hp;
+				x->in[1].h = c1 - c0;
 			}
 			continue;
 		}

@@ -75,6 +75,8 @@ struct layer {
 	/* Bit i: in[i] holds one row (column, channel) that serves all. */
 	uint8_t repeat_h, repeat_w, repeat_c;
 
+	/* CONV with two inputs: in[1] holds the weights, a row per output channel. */
+
 	/*
 	 * The command with everything that does not depend on placement or tiling:
 	 * types, zero points, multipliers, kernel, strides.
@@ -137,6 +139,8 @@ unsigned dtype_size(uint8_t dtype);
 const char *dtype_name(uint8_t dtype);
 uint8_t dtype_of(const struct tensor *t);
 const char *layer_kind_name(enum layer_kind kind);
+/* Multiply-accumulates per cycle of an MDLA. */
+unsigned conv_rate(const struct apu_cmd_conv *c);
 /* Engine class that runs it. */
 enum apu_engine_class layer_engine(const struct layer *l);
 

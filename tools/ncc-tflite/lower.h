@@ -82,6 +82,7 @@ int64_t window_size(int padding, int64_t in, int64_t k, int64_t stride, int64_t 
 int32_t window_pad(int64_t in, int64_t out, int64_t k, int64_t stride, int64_t dil);
 
 void lower_conv(struct lower *lw, struct op *op);
+void lower_batch_matmul(struct lower *lw, struct op *op);
 void lower_depthwise(struct lower *lw, struct op *op);
 void lower_fully_connected(struct lower *lw, struct op *op);
 void lower_pool(struct lower *lw, struct op *op);

@@ -22,7 +22,7 @@ static void check_filter_type(const struct graph *g, const struct op *op, const 
 			fail_op(g, op, MISMATCH);
 		break;
 	case TFL_INT16:
-		if (f->type != TFL_INT8)
+		if (f->type != TFL_INT8 && f->type != TFL_INT16)
 			fail_op(g, op, MISMATCH);
 		for (uint32_t i = 0; i < f->nscale; i++)
 			if (f->zp[i])
@@ -79,7 +79,7 @@ struct conv_args conv_args(struct lower *lw, struct op *op, unsigned input)
 	a.filter = op_in(g, op, 1);
 	a.bias = op_in(g, op, input ? 3 : 2);
 	a.out = op_out(g, op);
-	if (!a.filter->data)
+	if (!a.filter->data && op->code != TFL_FULLY_CONNECTED)
 		fail_op(g, op, "the filter is not constant: not supported");
 	check_filter_type(g, op, &a);
 	check_quant(g, op, a.in);
@@ -117,21 +117,41 @@ static const uint8_t *weight_bytes(const struct tensor *f, uint64_t *bytes)
 	return (const uint8_t *)h;
 }
 
+/* 16-bit weights go with 64-bit sums only. */
+static const void *widened(const struct tensor *bias)
+{
+	int64_t *v = alloc(bias->elems, sizeof(*v));
+	int32_t b;
+
+	for (uint64_t i = 0; i < bias->elems; i++) {
+		memcpy(&b, bias->data + 4 * i, 4);
+		v[i] = b;
+	}
+	return v;
+}
+
 static const void *bias_bytes(const struct conv_args *a, const struct op *op, uint8_t *type,
 			      uint64_t *bytes)
 {
 	float *f;
 
+	bool wide = a->filter->type == TFL_INT16;
+
 	*type = APU_DTYPE_NONE;
 	*bytes = 0;
 	if (!a->bias) {
-		if (a->in->type != TFL_INT16 || op->code == TFL_FULLY_CONNECTED ||
-		    op->code == TFL_TRANSPOSE_CONV)
+		if (a->in->type != TFL_INT16 ||
+		    (!wide && (op->code == TFL_FULLY_CONNECTED || op->code == TFL_TRANSPOSE_CONV)))
 			return NULL;
 		/* The reference kernels of the others then accumulate in 64 bits. */
 		*type = APU_DTYPE_I64;
 		*bytes = 8 * (uint64_t)a->out_c;
 		return alloc(a->out_c, 8);
+	}
+	if (wide && a->bias->type == TFL_INT32) {
+		*type = APU_DTYPE_I64;
+		*bytes = 8 * a->bias->elems;
+		return widened(a->bias);
 	}
 	if (a->bias->type == TFL_INT32 || a->bias->type == TFL_INT64) {
 		*type = a->bias->type == TFL_INT32 ? APU_DTYPE_I32 : APU_DTYPE_I64;
@@ -146,13 +166,18 @@ static const void *bias_bytes(const struct conv_args *a, const struct op *op, ui
 	return f;
 }
 
+/* Those of which the reference knows no channels, but zero points of the filter. */
+static bool takes_float_product(const struct op *op)
+{
+	return op->code == TFL_FULLY_CONNECTED || op->code == TFL_BATCH_MATMUL;
+}
+
 static struct multiplier conv_multiplier(const struct lower *lw, const struct op *op,
 					 const struct conv_args *a, uint32_t channel)
 {
 	float in = a->in->scale[0], out = a->out->scale[0], w;
 
-	if (a->filter->nscale > 1 ||
-	    (op->code != TFL_FULLY_CONNECTED && a->in->type != TFL_UINT8)) {
+	if (a->filter->nscale > 1 || (!takes_float_product(op) && a->in->type != TFL_UINT8)) {
 		/* PopulateConvolutionQuantizationParams */
 		w = a->filter->scale[a->filter->nscale > 1 ? channel : 0];
 		return checked_multiplier(lw->g, op, (double)in * (double)w / (double)out);
@@ -176,7 +201,7 @@ static void set_quant(struct lower *lw, struct op *op, const struct conv_args *a
 		     op->index, op->name, a->out->name, a->filter->qdim, a->per_channel_dim);
 	for (uint32_t i = 0; i < n; i++)
 		if (a->filter->type == TFL_INT8 && a->filter->zp[i] &&
-		    (op->code != TFL_FULLY_CONNECTED || n > 1))
+		    (!takes_float_product(op) || n > 1))
 			fail_op(lw->g, op,
 				"the int8 filter has the zero point %d: must be symmetric",
 				a->filter->zp[i]);
@@ -218,7 +243,9 @@ struct layer *conv_layer(struct lower *lw, struct op *op, enum layer_kind kind,
 
 	check_act(lw->g, op);
 	check_bias(lw->g, op, a);
-	w = weight_bytes(a->filter, &wbytes);
+	w = a->filter->data ? weight_bytes(a->filter, &wbytes) : NULL;
+	if (!w)
+		wbytes = 0;
 	b = bias_bytes(a, op, &c->bias_type, &bbytes);
 	c->in_type = c->out_type = dtype_of(a->in);
 	if (a->in->type == TFL_FLOAT32 || a->in->type == TFL_FLOAT16) {
@@ -353,11 +380,23 @@ void lower_depthwise(struct lower *lw, struct op *op)
 	set_views(lw, op, l);
 }
 
+static struct view row_view(struct lower *lw, struct op *op, unsigned input, uint32_t rows,
+			    uint32_t depth)
+{
+	struct view v = *place_tensor(lw, op->in[input]);
+
+	if (!view_as_rows(&v, rows, depth, &v)) {
+		v = dense_copy(lw, op, &v);
+		view_as_rows(&v, rows, depth, &v);
+	}
+	return v;
+}
+
 void lower_fully_connected(struct lower *lw, struct op *op)
 {
 	struct conv_args a = conv_args(lw, op, 0);
 	uint32_t batch, depth;
-	struct view in, out, final, temp;
+	struct view in, weights, out, final, temp;
 	bool direct;
 	struct layer *l;
 
@@ -372,19 +411,21 @@ void lower_fully_connected(struct lower *lw, struct op *op)
 		fail_op(lw->g, op, "a filter of %ux%u does not fit %llu to %llu elements", a.out_c,
 			depth, (unsigned long long)a.in->elems, (unsigned long long)a.out->elems);
 	batch = (uint32_t)(a.in->elems / depth);
-	in = *place_tensor(lw, op->in[0]);
-	if (!view_as_rows(&in, batch, depth, &in)) {
-		in = dense_copy(lw, op, &in);
-		view_as_rows(&in, batch, depth, &in);
-	}
+	in = row_view(lw, op, 0, batch, depth);
 	final = *place_tensor(lw, op->out[0]);
 	direct = view_as_rows(&final, batch, a.out_c, &out);
 	if (!direct) {
 		temp = dense_temp(lw, &final);
 		view_as_rows(&temp, batch, a.out_c, &out);
 	}
+	if (!a.filter->data)
+		weights = row_view(lw, op, 1, a.out_c, depth);
 	l = conv_layer(lw, op, LAYER_CONV, &a, depth);
 	l->in[0] = in;
+	if (!a.filter->data) {
+		l->in[1] = weights;
+		l->nin = 2;
+	}
 	l->out = out;
 	if (!direct)
 		add_copy(lw, op, &temp, &final);

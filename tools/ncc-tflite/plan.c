@@ -22,7 +22,9 @@ struct const_layout const_layout(const struct layer *l)
 		k.weight_bytes = k.total = l->const_bytes;
 		return k;
 	}
-	if (l->kind == LAYER_DEPTHWISE)
+	if (l->nin > 1)
+		k.weight_bytes = 0;
+	else if (l->kind == LAYER_DEPTHWISE)
 		k.weight_bytes = (uint64_t)c->k_h * c->k_w * l->out.c * dtype_size(c->w_type);
 	else
 		k.weight_bytes = (uint64_t)l->w_row_bytes * l->out.c;
@@ -67,7 +69,7 @@ uint64_t layer_cycles(const struct layer *l, uint32_t rows)
 {
 	uint64_t n = (uint64_t)rows * l->out.w * l->out.c;
 	const struct apu_cmd_conv *c = &l->cmd.conv;
-	uint64_t taps = (uint64_t)c->k_h * c->k_w, rate = APU_CYC_MDLA_MACS_I8;
+	uint64_t taps = (uint64_t)c->k_h * c->k_w, rate;
 
 	switch (l->kind) {
 	case LAYER_POOL:
@@ -76,10 +78,7 @@ uint64_t layer_cycles(const struct layer *l, uint32_t rows)
 		return n / 64;
 	case LAYER_CONV:
 	case LAYER_DEPTHWISE:
-		if (c->in_type == APU_DTYPE_I16)
-			rate = APU_CYC_MDLA_MACS_I16;
-		if (c->in_type == APU_DTYPE_F16)
-			rate = APU_CYC_MDLA_MACS_F16;
+		rate = conv_rate(c);
 		if (l->kind == LAYER_DEPTHWISE)
 			return n * taps * APU_CYC_DEPTHWISE_DIV / rate;
 		return n * taps * (l->in[0].c / c->groups) / rate;
@@ -119,6 +118,9 @@ static bool can_fuse(const struct program *p, unsigned i)
 	for (unsigned k = 0; k < b->nin; k++) {
 		if (b->in[k].buf != buf)
 			continue;
+		/* All of the weights are needed for every row. */
+		if (k && b->kind == LAYER_CONV)
+			return false;
 		if (!same_view(&b->in[k], &a->out) || b->repeat_h & 1u << k)
 			return false;
 		uses++;

@@ -44,7 +44,8 @@ uint64_t apu_cost_conv(const struct apu_cmd_conv *c)
     macs = apu_sat_mul(macs, (uint64_t)c->k_h * c->k_w);
     switch (c->in_type) {
     case APU_DTYPE_I16:
-        rate = APU_CYC_MDLA_MACS_I16;
+        rate = c->w_type == APU_DTYPE_I16 ? APU_CYC_MDLA_MACS_F16 :
+                                            APU_CYC_MDLA_MACS_I16;
         break;
     case APU_DTYPE_F16:
         rate = APU_CYC_MDLA_MACS_F16;

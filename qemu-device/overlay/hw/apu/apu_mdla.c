@@ -29,12 +29,21 @@ static uint64_t tile_bytes(uint64_t h, uint64_t w, uint64_t c, unsigned type)
 
 /* CONV: encoding */
 
+/* 16-bit products need the 64-bit accumulators that an I64 bias stands for. */
+static bool conv_weight_type_ok(const struct apu_cmd_conv *c)
+{
+    if (c->in_type != APU_DTYPE_I16) {
+        return c->w_type == c->in_type;
+    }
+    return c->w_type == APU_DTYPE_I8 || apu_conv_wide(c);
+}
+
 static bool conv_types_ok(const struct apu_cmd_conv *c)
 {
     unsigned t = c->in_type;
 
     if (!is_mdla_type(t) || c->out_type != t ||
-        c->w_type != (t == APU_DTYPE_I16 ? APU_DTYPE_I8 : t) ||
+        !conv_weight_type_ok(c) ||
         c->quant_mode > APU_QUANT_MODE_PER_CHANNEL ||
         (c->quant_mode == APU_QUANT_MODE_NONE) != (t == APU_DTYPE_F16)) {
         return false;
@@ -315,8 +324,8 @@ enum apu_job_status apu_conv_run(struct apu_env *env, const struct apu_op *op)
     if (s != APU_JOB_STATUS_OK) {
         return s;
     }
-    return env->job->reference ? apu_conv_ref(env, &v) :
-                                 apu_conv_fast(env, &v);
+    return env->job->reference || apu_conv_wide(v.c) ?
+           apu_conv_ref(env, &v) : apu_conv_fast(env, &v);
 }
 
 /* POOL */

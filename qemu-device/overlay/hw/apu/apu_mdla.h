@@ -26,6 +26,13 @@ static inline bool apu_eltwise_binary(unsigned fn)
     return fn != APU_ELT_FN_REQUANT && fn != APU_ELT_FN_CLAMP;
 }
 
+/* 16-bit inputs, 16-bit weights and 64-bit accumulators */
+static inline bool apu_conv_wide(const struct apu_cmd_conv *c)
+{
+    return c->in_type == APU_DTYPE_I16 && c->w_type == APU_DTYPE_I16 &&
+           c->bias_type == APU_DTYPE_I64;
+}
+
 /* Bounds of the output for fp16. */
 static inline float apu_clampf(float v, float lo, float hi)
 {
