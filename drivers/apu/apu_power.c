@@ -342,18 +342,18 @@ static int apu_power_add_resets(struct apu_power *pwr)
 
 /* debugfs */
 
-static u64 apu_power_on_ns(struct apu_power *pwr, unsigned int domain)
+static u64 apu_power_read64(struct apu_power *pwr, u32 lo, u32 hi)
 {
 	unsigned long flags;
-	u64 ns;
+	u64 val;
 
-	/* Reading the low half latches the high one, of which there is one for all. */
+	/* Reading the low half latches the high one, of which there is one for all domains. */
 	spin_lock_irqsave(&pwr->lock, flags);
-	ns = readl(pwr->regs + APU_PWR_ON_TIME_LO(domain));
-	ns |= (u64)readl(pwr->regs + APU_PWR_ON_TIME_HI(domain)) << 32;
+	val = readl(pwr->regs + lo);
+	val |= (u64)readl(pwr->regs + hi) << 32;
 	spin_unlock_irqrestore(&pwr->lock, flags);
 
-	return ns;
+	return val;
 }
 
 static int apu_power_residency_show(struct seq_file *m, void *unused)
@@ -362,7 +362,10 @@ static int apu_power_residency_show(struct seq_file *m, void *unused)
 	unsigned int i;
 
 	for (i = 0; i < pwr->num_domains; i++)
-		seq_printf(m, "%s %llu\n", pwr->domains[i].name, apu_power_on_ns(pwr, i));
+		seq_printf(m, "%s %llu %llu\n", pwr->domains[i].name,
+			   apu_power_read64(pwr, APU_PWR_ON_TIME_LO(i), APU_PWR_ON_TIME_HI(i)),
+			   apu_power_read64(pwr, APU_PWR_ON_CYCLES_LO(i),
+					    APU_PWR_ON_CYCLES_HI(i)));
 
 	return 0;
 }

@@ -30,6 +30,8 @@
 #define APU_PWR_OPP_KHZ(n)	(0x030 + (n) * 4)
 #define APU_PWR_ON_TIME_LO(n)	(0x080 + (n) * 8)
 #define APU_PWR_ON_TIME_HI(n)	(0x084 + (n) * 8)
+#define APU_PWR_ON_CYCLES_LO(n)	(0x180 + (n) * 8)
+#define APU_PWR_ON_CYCLES_HI(n)	(0x184 + (n) * 8)
 
 /* TOP (job slots, dispatcher, MMU) */
 #define APU_TOP_SIZE	0x1000

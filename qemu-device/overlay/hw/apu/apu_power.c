@@ -99,15 +99,45 @@ static void apu_power_changed(ApuPower *s, uint32_t domains)
     }
 }
 
+static bool apu_power_is_on(const ApuPower *s, unsigned domain)
+{
+    return s->regs[R_APU_PWR_PWR_ACK] & BIT(domain);
+}
+
+static uint64_t apu_power_on_ns(const ApuPower *s, unsigned domain,
+                                int64_t now)
+{
+    return s->on_ns[domain] +
+           (apu_power_is_on(s, domain) ? now - s->on_since[domain] : 0);
+}
+
+static uint64_t apu_power_on_cycles(const ApuPower *s, unsigned domain,
+                                    int64_t now)
+{
+    return s->on_cycles[domain] +
+           (apu_power_is_on(s, domain) ?
+            muldiv64(now - s->on_since[domain], apu_power_khz(s), 1000000) :
+            0);
+}
+
+/* Before the domain's state or the frequency changes. */
+static void apu_power_count(ApuPower *s, unsigned domain, int64_t now)
+{
+    uint64_t cycles = apu_power_on_cycles(s, domain, now);
+
+    s->on_ns[domain] = apu_power_on_ns(s, domain, now);
+    s->on_cycles[domain] = cycles;
+    s->on_since[domain] = now;
+}
+
 static void apu_power_ack(ApuPower *s, unsigned domain, bool on, int64_t now)
 {
+    apu_power_count(s, domain, now);
     trace_apu_power_ack(domain, on);
     if (on) {
         s->regs[R_APU_PWR_PWR_ACK] |= BIT(domain);
-        s->on_since[domain] = now;
     } else {
         s->regs[R_APU_PWR_PWR_ACK] &= ~BIT(domain);
-        s->on_ns[domain] += now - s->on_since[domain];
         s->rst_stuck &= ~BIT(domain);
         apu_power_lost(s, domain);
     }
@@ -183,6 +213,9 @@ static void apu_power_timer(void *opaque)
         uint32_t status = 0;
 
         s->settle_at = -1;
+        for (unsigned d = 0; d < s->num_domains; d++) {
+            apu_power_count(s, d, now);
+        }
         status = FIELD_DP32(status, APU_PWR_OPP_STATUS, CURRENT,
                             s->regs[R_APU_PWR_OPP_REQ]);
         status = FIELD_DP32(status, APU_PWR_OPP_STATUS, SETTLED, 1);
@@ -315,6 +348,7 @@ static MemTxResult apu_power_read(void *opaque, hwaddr addr, uint64_t *data,
                                   unsigned size, MemTxAttrs attrs)
 {
     ApuPower *s = opaque;
+    int64_t now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
     unsigned n;
     uint32_t value;
     const ApuReg *reg = apu_reg_read(&apu_pwr_block, s->regs, addr, &n,
@@ -324,15 +358,19 @@ static MemTxResult apu_power_read(void *opaque, hwaddr addr, uint64_t *data,
         return MEMTX_ERROR;
     }
     if (reg->offset == A_APU_PWR_ON_TIME_LO) {
-        uint64_t ns = s->on_ns[n];
+        uint64_t ns = apu_power_on_ns(s, n, now);
 
-        if (s->regs[R_APU_PWR_PWR_ACK] & BIT(n)) {
-            ns += qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) - s->on_since[n];
-        }
         value = ns;
         s->on_time_hi = ns >> 32;
     } else if (reg->offset == A_APU_PWR_ON_TIME_HI) {
         value = s->on_time_hi;
+    } else if (reg->offset == A_APU_PWR_ON_CYCLES_LO) {
+        uint64_t cycles = apu_power_on_cycles(s, n, now);
+
+        value = cycles;
+        s->on_cycles_hi = cycles >> 32;
+    } else if (reg->offset == A_APU_PWR_ON_CYCLES_HI) {
+        value = s->on_cycles_hi;
     }
     trace_apu_power_read(reg->name, n, value);
     *data = value;
@@ -392,10 +430,12 @@ static void apu_power_reset_enter(Object *obj, ResetType type)
     for (unsigned d = 0; d < APU_MAX_DOMAINS; d++) {
         s->ack_at[d] = -1;
         s->on_ns[d] = 0;
+        s->on_cycles[d] = 0;
         s->on_since[d] = 0;
     }
     s->settle_at = -1;
     s->on_time_hi = 0;
+    s->on_cycles_hi = 0;
     s->ack_stuck = 0;
     s->rst_stuck = 0;
     s->rst_ignored = 0;
@@ -415,16 +455,18 @@ static int apu_power_post_load(void *opaque, int version_id)
 
 static const VMStateDescription vmstate_apu_power = {
     .name = TYPE_APU_POWER,
-    .version_id = 2,
-    .minimum_version_id = 2,
+    .version_id = 3,
+    .minimum_version_id = 3,
     .post_load = apu_power_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT32_EQUAL(num_domains, ApuPower, NULL),
-        VMSTATE_UINT32_ARRAY(regs, ApuPower, 0x180 / 4),
+        VMSTATE_UINT32_ARRAY(regs, ApuPower, 0x280 / 4),
         VMSTATE_UINT32(on_time_hi, ApuPower),
+        VMSTATE_UINT32(on_cycles_hi, ApuPower),
         VMSTATE_INT64_ARRAY(ack_at, ApuPower, APU_MAX_DOMAINS),
         VMSTATE_INT64(settle_at, ApuPower),
         VMSTATE_UINT64_ARRAY(on_ns, ApuPower, APU_MAX_DOMAINS),
+        VMSTATE_UINT64_ARRAY(on_cycles, ApuPower, APU_MAX_DOMAINS),
         VMSTATE_INT64_ARRAY(on_since, ApuPower, APU_MAX_DOMAINS),
         VMSTATE_UINT32(ack_stuck, ApuPower),
         VMSTATE_UINT32(rst_stuck, ApuPower),

@@ -44,13 +44,18 @@ struct ApuPower {
     uint32_t ack_ns;
     uint32_t settle_ns;
 
-    uint32_t regs[0x180 / 4];
+    uint32_t regs[0x280 / 4];
     uint32_t on_time_hi;        /* latched by reading ON_TIME_LO */
+    uint32_t on_cycles_hi;      /* latched by reading ON_CYCLES_LO */
     /* When a domain's ack follows its request, -1 when it need not. */
     int64_t ack_at[APU_MAX_DOMAINS];
     int64_t settle_at;
-    /* Time that a domain has been on, up to its last change of state. */
+    /*
+     * Time that a domain has been on, and the cycles in it, up to its last
+     * change of state or frequency, which was at on_since.
+     */
     uint64_t on_ns[APU_MAX_DOMAINS];
+    uint64_t on_cycles[APU_MAX_DOMAINS];
     int64_t on_since[APU_MAX_DOMAINS];
     /* Domains under a fault: */
     uint32_t ack_stuck;         /* the ack of the last request never comes */

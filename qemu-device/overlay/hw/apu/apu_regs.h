@@ -28,6 +28,8 @@ REG32(APU_PWR_NUM_OPP, 0x028)
 REG32(APU_PWR_OPP_KHZ, 0x030)
 REG32(APU_PWR_ON_TIME_LO, 0x080)
 REG32(APU_PWR_ON_TIME_HI, 0x084)
+REG32(APU_PWR_ON_CYCLES_LO, 0x180)
+REG32(APU_PWR_ON_CYCLES_HI, 0x184)
 
 /* X(name, offset, instances, step, access, reset) */
 #define APU_PWR_REGS(X) \
@@ -43,7 +45,9 @@ REG32(APU_PWR_ON_TIME_HI, 0x084)
     X(NUM_OPP, 0x028, 1, 4, RO, 0x5) \
     X(OPP_KHZ, 0x030, 5, 4, RO, 0x0) \
     X(ON_TIME_LO, 0x080, 32, 8, RO, 0x0) \
-    X(ON_TIME_HI, 0x084, 32, 8, RO, 0x0)
+    X(ON_TIME_HI, 0x084, 32, 8, RO, 0x0) \
+    X(ON_CYCLES_LO, 0x180, 32, 8, RO, 0x0) \
+    X(ON_CYCLES_HI, 0x184, 32, 8, RO, 0x0)
 
 /* TOP (job slots, dispatcher, MMU) */
 #define APU_TOP_SIZE 0x1000

@@ -67,11 +67,10 @@ static void virt_apu_fdt_domain(void *fdt, const char *node, uint32_t phandle,
     qemu_fdt_setprop_cells(fdt, node, "resets", phandle, domain);
 }
 
-static uint32_t virt_apu_fdt_power(void *fdt)
+static void virt_apu_fdt_power(void *fdt, uint32_t phandle)
 {
     g_autofree char *node = g_strdup_printf("/power-controller@%x",
                                             VIRT_APU_POWER_BASE);
-    uint32_t phandle = qemu_fdt_alloc_phandle(fdt);
 
     qemu_fdt_add_subnode(fdt, node);
     qemu_fdt_setprop_string(fdt, node, "compatible", "qemu,apu-power-v1");
@@ -81,7 +80,6 @@ static uint32_t virt_apu_fdt_power(void *fdt)
     qemu_fdt_setprop_cell(fdt, node, "#clock-cells", 1);
     qemu_fdt_setprop_cell(fdt, node, "#reset-cells", 1);
     qemu_fdt_setprop_cell(fdt, node, "phandle", phandle);
-    return phandle;
 }
 
 static uint32_t virt_apu_fdt_opps(void *fdt)
@@ -129,11 +127,16 @@ static void virt_apu_fdt_test_port(void *fdt)
                                  2, APU_TST_SIZE);
 }
 
+/*
+ * Subnodes are put in front of older ones. In the order of their addresses the
+ * power controller comes before the APU, as in most device trees: Linux makes
+ * the links between devices in that order.
+ */
 static void virt_apu_fdt(VirtApuMachineState *s)
 {
     void *fdt = MACHINE(s)->fdt;
     g_autofree char *node = g_strdup_printf("/apu@%x", VIRT_APU_TOP_BASE);
-    uint32_t power = virt_apu_fdt_power(fdt);
+    uint32_t power = qemu_fdt_alloc_phandle(fdt);
     uint32_t opps = virt_apu_fdt_opps(fdt);
 
     qemu_fdt_add_subnode(fdt, node);
@@ -148,7 +151,6 @@ static void virt_apu_fdt(VirtApuMachineState *s)
     qemu_fdt_setprop_cell(fdt, node, "#address-cells", 2);
     qemu_fdt_setprop_cell(fdt, node, "#size-cells", 2);
     qemu_fdt_setprop(fdt, node, "ranges", NULL, 0);
-    /* Subnodes are put in front of older ones. */
     for (int i = s->top->num_engines - 1; i >= 0; i--) {
         virt_apu_fdt_engine(fdt, node, power, s->top->engine[i],
                             VIRT_APU_ENGINE_BASE + i * VIRT_APU_ENGINE_STRIDE);
@@ -156,6 +158,7 @@ static void virt_apu_fdt(VirtApuMachineState *s)
     if (s->test_port) {
         virt_apu_fdt_test_port(fdt);
     }
+    virt_apu_fdt_power(fdt, power);
 }
 
 static void virt_apu_create_engines(VirtApuMachineState *s)

@@ -92,6 +92,31 @@ static void test_power_on_time(void)
     apu_stop(a);
 }
 
+/* Of each domain, by the operating point that there is at the time. */
+static void test_power_on_cycles(void)
+{
+    Apu *a = apu_start("");
+
+    power_domains(a, BIT(0) | BIT(2));
+    qtest_clock_step(a->qts, 1000000);
+    g_assert_cmpuint(pwr_read(a, A_APU_PWR_ON_CYCLES_LO), ==, 200000);
+    pwr_write(a, A_APU_PWR_OPP_REQ, 4);
+    qtest_clock_step(a->qts, OPP_SETTLE_NS);
+    qtest_clock_step(a->qts, 1000000);
+    power_domains(a, BIT(0));
+    qtest_clock_step(a->qts, 10000000000);
+    g_assert_cmpuint(pwr_read(a, A_APU_PWR_ON_CYCLES_LO + 2 * 8), ==,
+                     200000 + OPP_SETTLE_NS / 5 + 1000000 + POWER_ACK_NS);
+    g_assert_cmpuint(pwr_read(a, A_APU_PWR_ON_CYCLES_HI + 2 * 8), ==, 0);
+    g_assert_cmpuint(pwr_read(a, A_APU_PWR_ON_CYCLES_LO + 8), ==, 0);
+    /* 10,001,230,000: more than 32 bits. */
+    g_assert_cmpuint(pwr_read(a, A_APU_PWR_ON_CYCLES_LO), ==,
+                     (uint32_t)(200000 + OPP_SETTLE_NS / 5 + 1000000 +
+                                POWER_ACK_NS + 10000000000));
+    g_assert_cmpuint(pwr_read(a, A_APU_PWR_ON_CYCLES_HI), ==, 2);
+    apu_stop(a);
+}
+
 static void test_power_opp(void)
 {
     Apu *a = apu_start("");
@@ -339,6 +364,7 @@ int main(int argc, char **argv)
         { "power/engine-needs-top", test_power_engine_needs_top },
         { "power/state-is-lost", test_power_state_is_lost },
         { "power/on-time", test_power_on_time },
+        { "power/on-cycles", test_power_on_cycles },
         { "power/opp", test_power_opp },
         { "job/copy", test_job_copy },
         { "job/signal-wait", test_job_signal_wait },
