@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Frequency scaling. All engines have one clock, so the one that has most to do
- * decides: the APU is busy while there are jobs in slots, as then at least one
- * engine works.
+ * decides.
+ *
+ * An engine is busy while it belongs to a gang, by the hardware's own time: what
+ * the processor needs to feed it does not count. Completion records tell of jobs that
+ * have ended. For those that run when somebody asks, there is the mask of engines
+ * that are busy now; their time counts from when it was last looked at, or from the
+ * end of the engine's job before, and what the record says later counts from there.
  *
  * While TOP is suspended nothing is polled; the clock stays as it was.
  */
@@ -10,41 +15,122 @@
 #include <linux/clk.h>
 #include <linux/completion.h>
 #include <linux/devfreq.h>
+#include <linux/math64.h>
 #include <linux/pm_opp.h>
+#include <linux/string.h>
 
 #include <drm/drm_managed.h>
 #include <drm/drm_print.h>
 
 #include "apu_devfreq.h"
 #include "apu_device.h"
+#include "apu_kunit.h"
+#include "apu_sched.h"
 
 #define APU_DEVFREQ_POLL_MS	50
 /* Less than this says nothing; PM QoS may ask at any time. */
-#define APU_DEVFREQ_WINDOW_NS	(10 * NSEC_PER_MSEC)
+#define APU_DEVFREQ_WINDOW_MS	10
 
-static void apu_devfreq_account(struct apu_device *adev)
+static u64 apu_devfreq_now(struct apu_device *adev)
 {
-	ktime_t now = ktime_get();
-	u64 ns = ktime_to_ns(ktime_sub(now, adev->devfreq.since));
+	u64 now;
+
+	/* Reading the low half latches the high one. */
+	now = apu_read(adev, APU_TOP_TIMESTAMP_LO);
+
+	return now | (u64)apu_read(adev, APU_TOP_TIMESTAMP_HI) << 32;
+}
+
+/* Nothing counts twice. */
+static void apu_devfreq_add_busy(struct apu_device *adev, u32 engine, u64 from, u64 to)
+{
+	struct apu_load *load = &adev->devfreq.load[engine];
+
+	from = max(from, load->until);
+	if (to <= from)
+		return;
+	load->busy += to - from;
+	load->until = to;
+}
+
+/**
+ * apu_devfreq_job() - Count the time for which a job had its engines
+ * @adev: APU; &apu_device.job_lock is held
+ * @job: job that has ended
+ */
+void apu_devfreq_job(struct apu_device *adev, const struct apu_job *job)
+{
+	u64 start = le64_to_cpu(job->record.start), end = le64_to_cpu(job->record.end);
+	u64 engines = le64_to_cpu(job->record.engines);
+	u32 i, engine;
 
 	lockdep_assert_held(&adev->job_lock);
 
-	if (adev->devfreq.busy)
-		adev->devfreq.busy_ns += ns;
-	adev->devfreq.total_ns += ns;
+	for (i = 0; i < job->num_streams; i++) {
+		engine = engines >> (8 * i) & 0xff;
+		if (engine < adev->info.num_engines)
+			apu_devfreq_add_busy(adev, engine, start, end);
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(apu_devfreq_job);
+
+/* Brings the figures up to date. */
+static void apu_devfreq_account(struct apu_device *adev)
+{
+	unsigned long busy = apu_read(adev, APU_TOP_ENGINE_BUSY);
+	u64 now = apu_devfreq_now(adev);
+	u32 engine;
+
+	lockdep_assert_held(&adev->job_lock);
+
+	/* The clock was misread once, now or before: begin anew. */
+	if (now < adev->devfreq.since) {
+		memset(adev->devfreq.load, 0, sizeof(adev->devfreq.load));
+		adev->devfreq.total = 0;
+		adev->devfreq.since = now;
+		return;
+	}
+
+	for_each_set_bit(engine, &busy, adev->info.num_engines)
+		apu_devfreq_add_busy(adev, engine, adev->devfreq.since, now);
+	adev->devfreq.total += now - adev->devfreq.since;
 	adev->devfreq.since = now;
 }
 
 /**
- * apu_devfreq_mark() - Note that the first job came or the last one went
+ * apu_devfreq_load() - Take the load of the last window of time
  * @adev: APU; &apu_device.job_lock is held
- * @busy: whether there are jobs in slots
+ * @busy: time that the busiest engine was busy
+ * @total: length of the window; both by TOP's clock
  */
-void apu_devfreq_mark(struct apu_device *adev, bool busy)
+VISIBLE_IF_KUNIT void apu_devfreq_load(struct apu_device *adev, unsigned long *busy,
+				       unsigned long *total)
 {
-	apu_devfreq_account(adev);
-	adev->devfreq.busy = busy;
+	u32 engine;
+
+	lockdep_assert_held(&adev->job_lock);
+
+	if (adev->top_on)
+		apu_devfreq_account(adev);
+
+	if (adev->devfreq.total >= div_u64(adev->info.time_hz, MSEC_PER_SEC) *
+				   APU_DEVFREQ_WINDOW_MS) {
+		adev->devfreq.last_busy = 0;
+		for (engine = 0; engine < adev->info.num_engines; engine++) {
+			struct apu_load *load = &adev->devfreq.load[engine];
+
+			adev->devfreq.last_busy = max(adev->devfreq.last_busy, load->busy);
+			load->busy = 0;
+		}
+		/* A record that came late counts now. */
+		adev->devfreq.last_busy = min(adev->devfreq.last_busy, adev->devfreq.total);
+		adev->devfreq.last_total = adev->devfreq.total;
+		adev->devfreq.total = 0;
+	}
+	*busy = adev->devfreq.last_busy;
+	*total = adev->devfreq.last_total;
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_devfreq_load);
 
 static int apu_devfreq_target(struct device *dev, unsigned long *freq, u32 flags)
 {
@@ -74,15 +160,7 @@ static int apu_devfreq_get_dev_status(struct device *dev, struct devfreq_dev_sta
 	status->current_frequency = clk_get_rate(adev->clk);
 
 	spin_lock_irq(&adev->job_lock);
-	apu_devfreq_account(adev);
-	if (adev->devfreq.total_ns >= APU_DEVFREQ_WINDOW_NS) {
-		adev->devfreq.last_busy_ns = adev->devfreq.busy_ns;
-		adev->devfreq.last_total_ns = adev->devfreq.total_ns;
-		adev->devfreq.busy_ns = 0;
-		adev->devfreq.total_ns = 0;
-	}
-	status->busy_time = adev->devfreq.last_busy_ns;
-	status->total_time = adev->devfreq.last_total_ns;
+	apu_devfreq_load(adev, &status->busy_time, &status->total_time);
 	spin_unlock_irq(&adev->job_lock);
 
 	return 0;
@@ -111,7 +189,9 @@ static int apu_devfreq_add(struct apu_device *adev)
 
 	adev->devfreq.profile = apu_devfreq_profile;
 	adev->devfreq.profile.initial_freq = clk_get_rate(adev->clk);
-	adev->devfreq.since = ktime_get();
+	spin_lock_irq(&adev->job_lock);
+	adev->devfreq.since = apu_devfreq_now(adev);
+	spin_unlock_irq(&adev->job_lock);
 	init_completion(&adev->devfreq.released);
 	adev->devfreq.governor.upthreshold = 45;
 	adev->devfreq.governor.downdifferential = 5;
@@ -189,7 +269,7 @@ void apu_devfreq_resume(struct apu_device *adev)
 		return;
 
 	spin_lock_irq(&adev->job_lock);
-	adev->devfreq.since = ktime_get();
+	adev->devfreq.since = apu_devfreq_now(adev);
 	spin_unlock_irq(&adev->job_lock);
 	devfreq_resume_device(adev->devfreq.base);
 }

@@ -105,6 +105,8 @@ int apu_device_resume(struct apu_device *adev)
 int apu_device_suspend(struct apu_device *adev)
 {
 	apu_devfreq_suspend(adev);
+	/* There are no jobs to look after. */
+	cancel_delayed_work(&adev->watchdog);
 
 	mutex_lock(&adev->hw_lock);
 	apu_device_stop_top(adev);

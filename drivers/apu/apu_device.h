@@ -75,6 +75,16 @@ struct apu_slot {
 };
 
 /**
+ * struct apu_load - how busy an engine is, by TOP's clock
+ */
+struct apu_load {
+	/** @busy: time in this window that it belonged to a gang */
+	u64 busy;
+	/** @until: what was before is in @busy, or in an earlier window */
+	u64 until;
+};
+
+/**
  * struct apu_device - an APU
  */
 struct apu_device {
@@ -145,18 +155,16 @@ struct apu_device {
 		struct devfreq_simple_ondemand_data governor;
 		/** @devfreq.released: @devfreq.base is gone for good */
 		struct completion released;
-		/** @devfreq.since: when the figures were brought up to date */
-		ktime_t since;
-		/** @devfreq.busy: there are jobs in slots */
-		bool busy;
-		/** @devfreq.busy_ns: time with jobs in slots */
-		u64 busy_ns;
-		/** @devfreq.total_ns: time with and without */
-		u64 total_ns;
-		/** @devfreq.last_busy_ns: the same of the last complete window */
-		u64 last_busy_ns;
-		/** @devfreq.last_total_ns: the same */
-		u64 last_total_ns;
+		/** @devfreq.since: when the figures were brought up to date, by TOP's clock */
+		u64 since;
+		/** @devfreq.total: time in this window that TOP was on */
+		u64 total;
+		/** @devfreq.load: how busy each engine was in it */
+		struct apu_load load[APU_MAX_ENGINES];
+		/** @devfreq.last_busy: time of the busiest engine in the last complete window */
+		u64 last_busy;
+		/** @devfreq.last_total: length of that window */
+		u64 last_total;
 	} devfreq;
 
 	/** @mmu: address-space ids */

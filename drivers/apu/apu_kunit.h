@@ -35,6 +35,8 @@ unsigned long apu_bo_wait_jiffies(s64 timeout_ns);
 u64 apu_pt_spans(u64 va, u64 size, u64 span);
 size_t apu_pt_page_size(u64 addr, u64 size, size_t *count);
 
+void apu_devfreq_load(struct apu_device *adev, unsigned long *busy, unsigned long *total);
+
 unsigned int apu_core_find_opp(void __iomem *regs, unsigned long rate);
 
 bool apu_slot_check_hung(struct apu_device *adev, unsigned int slot, bool stuck, u64 progress,

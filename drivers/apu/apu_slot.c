@@ -151,8 +151,7 @@ void apu_slot_start(struct apu_device *adev, struct apu_job *job)
 	desc->cookie = cpu_to_le64(job->seqno);
 	memcpy(desc->streams, job->streams, job->num_streams * sizeof(desc->streams[0]));
 
-	if (!adev->slots_used++)
-		apu_devfreq_mark(adev, true);
+	adev->slots_used++;
 	adev->slots[slot].job = job;
 	adev->slots[slot].after = after;
 	adev->slots[slot].order = adev->slot_order++;
@@ -242,12 +241,11 @@ static void apu_slot_end(struct apu_device *adev, unsigned int slot, u32 status)
 	struct apu_job *job = adev->slots[slot].job;
 
 	adev->slots[slot].job = NULL;
-	if (!--adev->slots_used) {
-		apu_devfreq_mark(adev, false);
+	if (!--adev->slots_used)
 		wake_up(&adev->slots_empty);
-	}
 	memcpy(&job->record, apu_slot_completion(adev, slot), sizeof(job->record));
 	job->record.status = cpu_to_le32(status);
+	apu_devfreq_job(adev, job);
 	trace_apu_done(job, slot);
 	switch (status) {
 	case APU_JOB_STATUS_OK:
