@@ -7,7 +7,7 @@
 
 #include <fcntl.h>
 
-#include "kselftest_harness.h"
+#include "apu_harness.h"
 
 #define VA_TEST 0x40000000ull
 

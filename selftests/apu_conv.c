@@ -6,7 +6,7 @@
 
 #include "apu_test.h"
 
-#include "kselftest_harness.h"
+#include "apu_harness.h"
 
 enum { H = 9, W = 7, IC = 8, OC = 16, K = 3 };
 

@@ -17,7 +17,7 @@
 
 #include <drm/vgem_drm.h>
 
-#include "kselftest_harness.h"
+#include "apu_harness.h"
 
 #define VA_TEST 0x40000000ull
 #define SIZE (64 * KIB)
@@ -62,6 +62,11 @@ static int import(int fd, int dmabuf, uint32_t *handle)
 	*handle = args.handle;
 
 	return ret;
+}
+
+static int open_small(struct client *c)
+{
+	return client_open_sized(c, CMD_SIZE, SIZE);
 }
 
 static int heap_open(struct source *src)
@@ -142,7 +147,7 @@ static int apu_source_open(struct source *src)
 	struct bo bo;
 	int ret;
 
-	ret = client_open(&src->client);
+	ret = open_small(&src->client);
 	if (!ret)
 		ret = bo_create(src->client.fd, SIZE, 0, &bo);
 	if (ret)
@@ -204,7 +209,7 @@ FIXTURE_SETUP(dmabuf)
 	memset(&self->src, 0, sizeof(self->src));
 	self->src.fd = -1;
 	self->src.dmabuf = -1;
-	ASSERT_EQ(0, client_open(&self->c));
+	ASSERT_EQ(0, open_small(&self->c));
 	ret = variant->open(&self->src);
 	if (ret == -ENOENT)
 		SKIP(return, "no %s in this kernel", variant->what);
@@ -324,7 +329,7 @@ TEST_F(dmabuf, exported_again)
 	ASSERT_EQ(0, import(self->c.fd, fd, &again));
 	EXPECT_EQ(self->handle, again);
 
-	ASSERT_EQ(0, client_open(&other));
+	ASSERT_EQ(0, open_small(&other));
 	ASSERT_EQ(0, import(other.fd, fd, &handle));
 	ASSERT_EQ(0, vm_map(other.fd, other.vm, handle, 0, VA_TEST, SIZE, 0));
 	fill(self->src.map, 9);
@@ -567,7 +572,7 @@ TEST_F_TIMEOUT(dmabuf, let_go_in_any_order, 300)
 		if (!is_new(order))
 			continue;
 		tried++;
-		ASSERT_EQ(0, client_open(&self->c));
+		ASSERT_EQ(0, open_small(&self->c));
 		ASSERT_EQ(0, variant->open(&self->src));
 		ASSERT_EQ(0, import(self->c.fd, self->src.dmabuf, &self->handle));
 		ASSERT_EQ(0, vm_map(self->c.fd, self->c.vm, self->handle, 0, VA_TEST, SIZE, 0));
@@ -595,7 +600,7 @@ FIXTURE_SETUP(exported)
 	memset(&self->vgem, 0, sizeof(self->vgem));
 	self->vgem.fd = -1;
 	self->vgem.dmabuf = -1;
-	ASSERT_EQ(0, client_open(&self->c));
+	ASSERT_EQ(0, open_small(&self->c));
 	ret = vgem_open(&self->vgem);
 	if (ret == -ENOENT)
 		SKIP(return, "no vgem in this kernel");
@@ -639,7 +644,7 @@ TEST_F(exported, outlives_its_client)
 	EXPECT_EQ(0, apu_ioctl(self->dmabuf, DMA_BUF_IOCTL_SYNC, &sync));
 	EXPECT_EQ(0, close(self->dmabuf));
 	EXPECT_EQ(56 + 13, self->map[1]);
-	ASSERT_EQ(0, client_open(&self->c));
+	ASSERT_EQ(0, open_small(&self->c));
 }
 
 /* A fence of another driver in our buffer, and ours seen by that driver. */

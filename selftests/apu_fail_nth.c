@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "kselftest_harness.h"
+#include "apu_harness.h"
 
 FIXTURE(fail_nth) {
 	int fd;

@@ -5,7 +5,7 @@
 
 #include "apu_test.h"
 
-#include "kselftest_harness.h"
+#include "apu_harness.h"
 
 FIXTURE(fault) {
 	struct client c;

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "kselftest_harness.h"
+#include "apu_harness.h"
 
 #define VA_TEST 0x40000000ull
 /* Where only the victim has something. */

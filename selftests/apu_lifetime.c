@@ -24,7 +24,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "kselftest_harness.h"
+#include "apu_harness.h"
 
 #define LIMIT_NS 30000000000ll
 /* Seconds for what loads modules or fills memory, with every checker on. */

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <sys/mount.h>
 
-#include "kselftest_harness.h"
+#include "apu_harness.h"
 
 #define TRACING "/sys/kernel/tracing/"
 #define DEBUGFS "/sys/kernel/debug/accel/"

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "kselftest_harness.h"
+#include "apu_harness.h"
 
 static void status_path(char *path, const char *device)
 {

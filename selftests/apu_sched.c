@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "kselftest_harness.h"
+#include "apu_harness.h"
 
 #define AFTER_MASK "/sys/module/apu/parameters/after_mask"
 #define CHAIN 64

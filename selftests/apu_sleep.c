@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "kselftest_harness.h"
+#include "apu_harness.h"
 
 #define JOBS 40
 #define STATE "/sys/power/state"

@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <sys/time.h>
 
-#include "kselftest_harness.h"
+#include "apu_harness.h"
 
 FIXTURE(job) {
 	struct client c;

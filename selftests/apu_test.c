@@ -381,7 +381,7 @@ int find_device(const char *suffix, char *name, size_t size)
 	return ret;
 }
 
-int client_open(struct client *c)
+int client_open_sized(struct client *c, uint64_t cmd_size, uint64_t data_size)
 {
 	int ret;
 
@@ -394,16 +394,21 @@ int client_open(struct client *c)
 	if (!ret)
 		ret = ctx_create(c->fd, c->vm, &c->ctx);
 	if (!ret)
-		ret = bo_create(c->fd, CMD_SIZE, c->vm, &c->cmd);
+		ret = bo_create(c->fd, cmd_size, c->vm, &c->cmd);
 	if (!ret)
-		ret = bo_create(c->fd, DATA_SIZE, 0, &c->data);
+		ret = bo_create(c->fd, data_size, 0, &c->data);
 	if (!ret)
-		ret = vm_map(c->fd, c->vm, c->cmd.handle, 0, VA_CMD, CMD_SIZE,
+		ret = vm_map(c->fd, c->vm, c->cmd.handle, 0, VA_CMD, cmd_size,
 			     DRM_APU_VM_BIND_READONLY);
 	if (!ret)
-		ret = vm_map(c->fd, c->vm, c->data.handle, 0, VA_DATA, DATA_SIZE, 0);
+		ret = vm_map(c->fd, c->vm, c->data.handle, 0, VA_DATA, data_size, 0);
 
 	return ret;
+}
+
+int client_open(struct client *c)
+{
+	return client_open_sized(c, CMD_SIZE, DATA_SIZE);
 }
 
 void client_close(struct client *c)

@@ -116,6 +116,8 @@ bool file_becomes(const char *path, const char *text);
 int find_device(const char *suffix, char *name, size_t size);
 
 int client_open(struct client *c);
+/* For those who open many: a debug kernel takes its time over each page. */
+int client_open_sized(struct client *c, uint64_t cmd_size, uint64_t data_size);
 void client_close(struct client *c);
 
 struct stream stream_begin(struct client *c, uint32_t engine_class);

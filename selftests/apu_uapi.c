@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <sys/time.h>
 
-#include "kselftest_harness.h"
+#include "apu_harness.h"
 
 FIXTURE(uapi) {
 	struct client c;
