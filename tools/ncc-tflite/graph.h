@@ -106,6 +106,8 @@ struct graph {
 
 /* Reads a .tflite file; ends the run with an error if it cannot. */
 struct graph *graph_read(const char *file);
+/* The same of a file's contents, which must outlive the graph. */
+struct graph *graph_parse(const void *data, size_t size);
 void graph_connect(struct graph *g);
 
 /* Ends the run: operator 12 (TRANSPOSE_CONV, output "x"): … */

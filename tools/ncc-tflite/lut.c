@@ -142,7 +142,7 @@ static int16_t hard_swish_value(int16_t x, struct multiplier out, struct multipl
 	int16_t high = (int16_t)(x * 128), scaled = srdhm16(high, narrow(out.mult)), r = high, v;
 
 	if (relu.shift > 0)
-		r = sat16((int64_t)r << (relu.shift - 1));
+		r = sat16((int64_t)r * (1ll << (relu.shift - 1)));
 	r = srdhm16(r, narrow(relu.mult));
 	if (relu.shift > 0)
 		r = sat16((int64_t)r * 2);

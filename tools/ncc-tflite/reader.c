@@ -50,8 +50,6 @@ static void read_file(const char *file, struct fb *fb)
 	close(fd);
 	fb->data = data;
 	fb->size = got;
-	if (got < 8 || memcmp(data + 4, "TFL3", 4))
-		fail("not a TensorFlow Lite model (no TFL3 identifier)");
 }
 
 static void read_quant(struct tensor *t, const struct fb_table *q)
@@ -364,15 +362,14 @@ static void read_called(const struct model *m, struct graph *g)
 	}
 }
 
-struct graph *graph_read(const char *file)
+static struct graph *parse(const struct fb *fb)
 {
-	struct fb *fb = alloc(1, sizeof(*fb));
 	struct fb_table root;
 	struct model m;
 	struct graph *g;
 
-	set_subject(file);
-	read_file(file, fb);
+	if (fb->size < 8 || memcmp(fb->data + 4, "TFL3", 4))
+		fail("not a TensorFlow Lite model (no TFL3 identifier)");
 	root = fb_root(fb);
 	if (fb_get_i32(&root, MODEL_VERSION, 0) != 3)
 		fail("schema version %d, only 3 is supported", fb_get_i32(&root, MODEL_VERSION, 0));
@@ -382,10 +379,29 @@ struct graph *graph_read(const char *file)
 	if (!m.subs.count)
 		fail("the model has no subgraph");
 	g = read_subgraph(&m, 0);
-	g->file = file;
 	g->description = fb_get_string(&root, MODEL_DESCRIPTION, "");
 	if (!g->noutputs)
 		fail("the model has no outputs");
 	read_called(&m, g);
+	return g;
+}
+
+struct graph *graph_parse(const void *data, size_t size)
+{
+	struct fb *fb = alloc(1, sizeof(*fb));
+
+	*fb = (struct fb){.data = data, .size = size};
+	return parse(fb);
+}
+
+struct graph *graph_read(const char *file)
+{
+	struct fb *fb = alloc(1, sizeof(*fb));
+	struct graph *g;
+
+	set_subject(file);
+	read_file(file, fb);
+	g = parse(fb);
+	g->file = file;
 	return g;
 }

@@ -85,6 +85,32 @@ static void print_operand(const struct view *v, const struct operand *o)
 	printf(" %ux%ux%ux%u %s", v->n, v->h, v->w, v->c, modes[o->mode]);
 }
 
+/*
+ * What no plan can be faster than: all multiplications at the full rate, or every byte of
+ * constants, inputs and outputs once over the bus.
+ */
+static void print_bound(const struct program *p, const struct plan *plan, uint64_t cycles)
+{
+	uint64_t macs = 0, bytes = p->statics.n, bound;
+
+	for (size_t i = 0; i < p->layers.n; i++) {
+		const struct layer *l = &p->layers.v[i];
+
+		if (l->kind == LAYER_CONV || l->kind == LAYER_DEPTHWISE)
+			macs += l->out.n * layer_cycles(l, l->out.h);
+	}
+	macs = div_up(macs, plan->o.num_mdla);
+	for (unsigned i = 0; i < p->graph->ninputs; i++)
+		bytes += p->inputs[i]->elems * dtype_size(p->inputs[i]->ext_dtype);
+	for (unsigned i = 0; i < p->graph->noutputs; i++)
+		bytes += p->outputs[i]->elems * dtype_size(p->outputs[i]->ext_dtype);
+	bytes = div_up(bytes, APU_CYC_DRAM_BYTES);
+	bound = macs > bytes ? macs : bytes;
+	printf("Bound: %" PRIu64 " cycles (products %" PRIu64 ", DRAM %" PRIu64
+	       "), %.2f of those predicted\n",
+	       bound, macs, bytes, cycles ? (double)bound / (double)cycles : 1);
+}
+
 void report_plan(const struct program *p, const struct plan *plan, const struct layer_times *times,
 		 const struct stream_text *streams, unsigned nstreams, uint64_t cycles)
 {
@@ -114,4 +140,5 @@ void report_plan(const struct program *p, const struct plan *plan, const struct 
 		       engine_name(streams[i].engine_class), streams[i].instance,
 		       streams[i].commands, streams[i].busy);
 	printf("Predicted cycles: %" PRIu64 "\n", cycles);
+	print_bound(p, plan, cycles);
 }

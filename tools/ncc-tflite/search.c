@@ -9,10 +9,10 @@
 
 /* What is tried in the place of each parameter, the first being where the search begins. */
 static const uint64_t lookaheads[] = {0, 2, 6, 24, 80};
-static const uint64_t rates[] = {10, 4, 7, 14};
-static const uint64_t chunks[] = {131072, 65536, 0};
+static const uint64_t rates[] = {10, 4, 7, 14, 20};
+static const uint64_t chunks[] = {131072, 65536, 32768, 24576, 16384, 12288, 8192, 0};
 static const uint64_t stripe_counts[] = {4, 2, 8};
-static const uint64_t directs[] = {0, 2, 3};
+static const uint64_t directs[] = {0, 2, 3, 1, 4};
 
 enum { LOOKAHEAD, RATE, CHUNK, STRIPES, DIRECT, NUM_PARAMS };
 
@@ -28,10 +28,10 @@ static const struct {
 };
 
 /* Each parameter is varied this often, the others being what was best so far. */
-#define ROUNDS 2
+#define ROUNDS 3
 
 /* A limit on the time of the search that does not depend on the machine. */
-#define BUDGET 300000
+#define BUDGET 1000000
 
 /* The layers as they were before a plan split any. */
 struct snapshot {

@@ -6,6 +6,7 @@
 
 static const char *subject;
 static bool verbose;
+static void (*fail_handler)(void);
 
 /* Everything ever allocated stays reachable from here, for leak checkers. */
 static struct chunk {
@@ -28,10 +29,17 @@ static void say(const char *kind, const char *fmt, va_list ap)
 	fputc('\n', stderr);
 }
 
+void set_fail_handler(void (*handler)(void))
+{
+	fail_handler = handler;
+}
+
 void fail(const char *fmt, ...)
 {
 	va_list ap;
 
+	if (fail_handler)
+		fail_handler();
 	va_start(ap, fmt);
 	say("", fmt, ap);
 	va_end(ap);
@@ -67,6 +75,16 @@ void *alloc(size_t count, size_t size)
 	c->next = chunks;
 	chunks = c;
 	return c->data;
+}
+
+void free_all(void)
+{
+	while (chunks) {
+		struct chunk *next = chunks->next;
+
+		free(chunks);
+		chunks = next;
+	}
 }
 
 char *format(const char *fmt, ...)

@@ -18,12 +18,16 @@ void set_subject(const char *file);
 
 /* One line on standard error, then exit status 1. */
 _Noreturn void fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* In the place of the line and the exit, for a fuzzer; must not return. NULL: as usual. */
+void set_fail_handler(void (*handler)(void));
 /* Only if asked to be verbose: an error is one line and nothing else. */
 void set_verbose(bool on);
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Zeroed memory that lives until exit; never NULL. */
 void *alloc(size_t count, size_t size);
+/* Frees all that alloc() ever gave. */
+void free_all(void);
 char *format(const char *fmt, ...) __attribute__((format(printf, 1, 2), nonnull(1)));
 
 /* Makes room for one more of *n elements of *array and returns its index. */
