@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "apu/dla.h"
 #include "dla_write.h"
+#include "lower.h"
 
 #define MAX_SECTIONS 16
 #define SECTION_ALIGN 64
@@ -67,8 +68,8 @@ static uint32_t add_string(bytes *b, const char *s)
 	return at;
 }
 
-static void add_tensor(bytes *io, bytes *quant, bytes *strtab, const struct tensor *t,
-		       const struct buffer *b, unsigned index)
+static void add_tensor(bytes *io, bytes *quant, bytes *strtab, const struct program *p,
+		       const struct tensor *t, const struct buffer *b, unsigned index)
 {
 	struct dla_tensor d = {0};
 
@@ -77,7 +78,7 @@ static void add_tensor(bytes *io, bytes *quant, bytes *strtab, const struct tens
 	d.rank = t->rank;
 	d.region = APU_REGION_IO + index;
 	for (unsigned i = 0; i < t->rank; i++)
-		d.dims[i] = d.padded_dims[i] = t->dims[i];
+		d.dims[i] = d.padded_dims[i] = io_dim(p, t, i, b->is_output);
 	d.size = d.padded_size = t->elems * dtype_size(b->ext_dtype);
 	d.first_quant = t->nscale ? (uint32_t)(quant->n / sizeof(struct dla_quant)) : 0;
 	d.num_quant = t->nscale;
@@ -161,9 +162,10 @@ static void build(struct elf *e, const struct dla_contents *c)
 	limit = 1000000 + c->cycles / LOWEST_MHZ * TIME_FACTOR;
 	job.time_limit_us = (uint32_t)min64((int64_t)limit, APU_MAX_TIME_LIMIT_US);
 	for (unsigned i = 0; i < g->ninputs; i++)
-		add_tensor(&io, &quant, &strtab, &g->tensors[g->inputs[i]], c->p->inputs[i], i);
+		add_tensor(&io, &quant, &strtab, c->p, &g->tensors[g->inputs[i]], c->p->inputs[i],
+			   i);
 	for (unsigned i = 0; i < g->noutputs; i++)
-		add_tensor(&io, &quant, &strtab, &g->tensors[g->outputs[i]], c->p->outputs[i],
+		add_tensor(&io, &quant, &strtab, c->p, &g->tensors[g->outputs[i]], c->p->outputs[i],
 			   g->ninputs + i);
 	for (unsigned i = 0; i < c->nmeta; i++)
 		add_metadata(&meta, &c->meta[i]);

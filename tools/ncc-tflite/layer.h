@@ -119,6 +119,12 @@ struct layer {
 	int group;
 };
 
+/* How the client sees inputs (0) and outputs (1). */
+struct io_options {
+	bool suppress[2]; /* in the machine's type: no conversion */
+	bool nchw[2]; /* tensors of four dimensions with channels first */
+};
+
 struct bytes {
 	uint8_t *v;
 	size_t n, cap;
@@ -132,6 +138,7 @@ struct program {
 	struct bytes state; /* initial values of variables: the start of temporary memory */
 	struct buffer **inputs, **outputs; /* per graph input and output */
 	unsigned fused_ops;
+	struct io_options io;
 };
 
 /* Bytes of an element. */

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 #include "lower.h"
+#include "moves.h"
 #include "passes.h"
 
 /* Reshapes and concatenations in a row that are seen through. */
@@ -159,7 +160,7 @@ static void bind_io(struct lower *lw, struct buffer *b, const struct tensor *t, 
 	unsigned io = input ? (unsigned)t->input : lw->g->ninputs + (unsigned)t->output;
 	struct tensor client = *t;
 
-	client.half = false;
+	client.half = t->half && lw->p->io.suppress[!input];
 	b->region = APU_REGION_IO + (int)io;
 	b->ext_dtype = dtype_of(&client);
 	if (input) {
@@ -246,6 +247,41 @@ static bool place_in_consumer(struct lower *lw, int index, struct view *v)
 	return false;
 }
 
+bool io_is_nchw(const struct program *p, const struct tensor *t, bool output)
+{
+	return t->rank == 4 && p->io.nchw[output];
+}
+
+uint32_t io_dim(const struct program *p, const struct tensor *t, unsigned i, bool output)
+{
+	static const uint8_t turned[] = {0, 3, 1, 2};
+
+	return t->dims[io_is_nchw(p, t, output) ? turned[i] : i];
+}
+
+/* Between a tensor and the client's buffer, which has its channels first. */
+static void turn_io(struct lower *lw, int index, bool input)
+{
+	const struct tensor *t = &lw->g->tensors[index];
+	struct view inner = *place_tensor(lw, index), outer;
+	int64_t h = t->dims[1], w = t->dims[2], c = t->dims[3];
+	struct move m = {.rank = 4,
+			 .dims = {t->dims[0], t->dims[1], t->dims[2], t->dims[3]},
+			 .from = {h * w * c, w, 1, h * w},
+			 .to = {(int64_t)inner.np, (int64_t)inner.hp, (int64_t)inner.wp, 1}};
+
+	outer = dense_view_of(new_buffer(lw, t), t);
+	bind_io(lw, outer.buf, t, input);
+	if (!input) {
+		memcpy(m.to, m.from, sizeof(m.to));
+		m.from[0] = (int64_t)inner.np;
+		m.from[1] = (int64_t)inner.hp;
+		m.from[2] = (int64_t)inner.wp;
+		m.from[3] = 1;
+	}
+	add_move(lw, NULL, &m, input ? &outer : &inner, input ? &inner : &outer);
+}
+
 struct view *place_tensor(struct lower *lw, int index)
 {
 	struct tensor *t = &lw->g->tensors[index];
@@ -268,7 +304,7 @@ struct view *place_tensor(struct lower *lw, int index)
 	}
 	if (!found) {
 		b = new_buffer(lw, t);
-		if (t->input >= 0 || t->output >= 0)
+		if ((t->input >= 0 || t->output >= 0) && !io_is_nchw(lw->p, t, t->input < 0))
 			bind_io(lw, b, t, t->input >= 0);
 		*v = dense_view_of(b, t);
 	}
@@ -438,6 +474,10 @@ static void copy_outputs(struct lower *lw)
 			continue;
 		if (!t->elems)
 			fail("output \"%s\" is empty or dynamic: not supported", t->name);
+		if (io_is_nchw(lw->p, t, true)) {
+			turn_io(lw, g->outputs[i], false);
+			continue;
+		}
 		to = dense_view_of(new_buffer(lw, t), t);
 		bind_io(lw, to.buf, t, false);
 		add_copy(lw, NULL, v, &to);
@@ -453,12 +493,14 @@ void program_refresh(struct program *p)
 	find_lifetimes(p);
 }
 
-struct program *lower_graph(struct graph *g)
+struct program *lower_graph(struct graph *g, const struct io_options *io)
 {
 	struct program *p = alloc(1, sizeof(*p));
 	struct lower lw = {.g = g, .p = p};
 
 	p->graph = g;
+	if (io)
+		p->io = *io;
 	lw.views = alloc(g->ntensors + 1, sizeof(*lw.views));
 	lw.placed = alloc(g->ntensors + 1, sizeof(*lw.placed));
 	p->inputs = alloc(g->ninputs + 1, sizeof(*p->inputs));
@@ -473,6 +515,8 @@ struct program *lower_graph(struct graph *g)
 			fail("input \"%s\": type %s or its shape is not supported", t->name,
 			     tfl_type_name(t->type));
 		place_tensor(&lw, g->inputs[i]);
+		if (io_is_nchw(p, t, false))
+			turn_io(&lw, g->inputs[i], true);
 	}
 	for (unsigned i = 0; i < g->nops; i++) {
 		struct op *op = &g->ops[i];

@@ -31,8 +31,13 @@ struct op_info {
 const struct op_info *op_info(int code);
 const struct op_info *op_infos(unsigned *count);
 
-struct program *lower_graph(struct graph *g);
+/* io: NULL for the model's own types and layout. */
+struct program *lower_graph(struct graph *g, const struct io_options *io);
 
+/* Dimension i of an input or output as the client sees it. */
+uint32_t io_dim(const struct program *p, const struct tensor *t, unsigned i, bool output);
+/* Does the client have channels first in this input or output? */
+bool io_is_nchw(const struct program *p, const struct tensor *t, bool output);
 /* Where a tensor lies; decides it at the first call. */
 struct view *place_tensor(struct lower *lw, int tensor);
 /* An intermediate buffer of a tensor's type and size. */

@@ -21,7 +21,7 @@ int main(int argc, char **argv)
 	run_passes(g, &(struct pass_options){.relax_fp32 = o.relax_fp32,
 					     .cut_tail = o.cut_tail,
 					     .level = o.level});
-	p = lower_graph(g);
+	p = lower_graph(g, &o.io);
 	/* Blocks of constants are copied in whole words. */
 	add_static(p, NULL, 0, PLACE_ALIGN);
 	code = search_code(p, &(struct plan_options){

@@ -15,6 +15,10 @@
 enum {
 	OPT_RELAX = 256,
 	OPT_CUT,
+	OPT_SUPPRESS_IN,
+	OPT_SUPPRESS_OUT,
+	OPT_NCHW_IN,
+	OPT_NCHW_OUT,
 	OPT_ARCH,
 	OPT_NUM_MDLA,
 	OPT_L1,
@@ -33,6 +37,10 @@ static const struct option long_options[] = {
 	{"opt", required_argument, NULL, 'O'},
 	{"relax-fp32", no_argument, NULL, OPT_RELAX},
 	{"cut-tail", no_argument, NULL, OPT_CUT},
+	{"suppress-input", no_argument, NULL, OPT_SUPPRESS_IN},
+	{"suppress-output", no_argument, NULL, OPT_SUPPRESS_OUT},
+	{"nchw-input", no_argument, NULL, OPT_NCHW_IN},
+	{"nchw-output", no_argument, NULL, OPT_NCHW_OUT},
 	{"arch", required_argument, NULL, OPT_ARCH},
 	{"num-mdla", required_argument, NULL, OPT_NUM_MDLA},
 	{"l1-size-kb", required_argument, NULL, OPT_L1},
@@ -55,6 +63,10 @@ static const char usage_text[] =
 	"  -o, -d, --dla-file FILE    output (default: the model's name with .dla)\n"
 	"      --relax-fp32           compute float32 in float16\n"
 	"      --cut-tail             end the network before operators that are not supported\n"
+	"      --suppress-input       inputs are in the type that is computed with, not converted\n"
+	"      --suppress-output      the same for outputs\n"
+	"      --nchw-input           pictures come in with channels first; the eDMA turns them\n"
+	"      --nchw-output          the same for outputs\n"
 	"      --arch NAME            target; ? lists them (default " ARCH ")\n"
 	"      --num-mdla N           1 or 2 MDLA instances (default 2)\n"
 	"      --l1-size-kb N         L1 memory to use (default 1024)\n"
@@ -148,6 +160,18 @@ void parse_options(struct options *o, int argc, char **argv)
 			break;
 		case OPT_CUT:
 			o->cut_tail = true;
+			break;
+		case OPT_SUPPRESS_IN:
+			o->io.suppress[0] = true;
+			break;
+		case OPT_SUPPRESS_OUT:
+			o->io.suppress[1] = true;
+			break;
+		case OPT_NCHW_IN:
+			o->io.nchw[0] = true;
+			break;
+		case OPT_NCHW_OUT:
+			o->io.nchw[1] = true;
 			break;
 		case OPT_ARCH:
 			set_arch(optarg);

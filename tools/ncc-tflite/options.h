@@ -12,6 +12,7 @@ struct options {
 	bool cut_tail;
 	bool relax_fp32;
 	bool check_only;
+	struct io_options io;
 	bool show_memory, show_plan, show_io, show_layers;
 	bool verbose;
 	unsigned level;

@@ -32,17 +32,20 @@ static void print_type(int type)
 			printf("  Type: %s\n", names[i].name);
 }
 
-static void print_tensors(const struct graph *g, const char *what, const int *list, unsigned n)
+static void print_tensors(const struct program *p, const char *what, const int *list, unsigned n,
+			  bool output)
 {
+	const struct graph *g = p->graph;
+
 	printf("# of %s tensors: %u\n", what, n);
 	for (unsigned i = 0; i < n; i++) {
 		const struct tensor *t = &g->tensors[list[i]];
 
 		printf("%s %u: %s\n  Shape: {", what, i, t->name);
 		for (unsigned k = 0; k < t->rank; k++)
-			printf("%s%u", k ? "," : "", t->dims[k]);
+			printf("%s%u", k ? "," : "", io_dim(p, t, k, output));
 		printf("}\n");
-		print_type(t->type);
+		print_type(t->half && p->io.suppress[output] ? TFL_FLOAT16 : t->type);
 		if (t->nscale)
 			printf("  Scale: %.9g\n  Zero point: %d\n", (double)t->scale[0], t->zp[0]);
 	}
@@ -50,8 +53,8 @@ static void print_tensors(const struct graph *g, const char *what, const int *li
 
 void report_io(const struct program *p)
 {
-	print_tensors(p->graph, "input", p->graph->inputs, p->graph->ninputs);
-	print_tensors(p->graph, "output", p->graph->outputs, p->graph->noutputs);
+	print_tensors(p, "input", p->graph->inputs, p->graph->ninputs, false);
+	print_tensors(p, "output", p->graph->outputs, p->graph->noutputs, true);
 }
 
 void report_memory(const struct program *p, const struct plan *plan)

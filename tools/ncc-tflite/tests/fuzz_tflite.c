@@ -39,7 +39,7 @@ static void compile(const uint8_t *data, size_t size)
 		return;
 	run_passes(g, &(struct pass_options){
 			      .relax_fp32 = true, .cut_tail = pick & 1, .level = pick >> 1 & 3});
-	p = lower_graph(g);
+	p = lower_graph(g, &(struct io_options){.nchw = {pick >> 5 & 1, pick >> 6 & 1}});
 	add_static(p, NULL, 0, PLACE_ALIGN);
 	/* The search repeats what one plan does. */
 	search_code(p, &(struct plan_options){.l1_bytes = pick & 8 ? 16384 : 1 << 20,
