@@ -234,6 +234,13 @@ class Model:
             3: ('B', union) if typed else None,
             4: Table(options) if typed else None}))
 
+    def custom(self, name, inputs, outputs, options):
+        """Adds a custom operator; options are bytes."""
+        self.codes.append((32, 1, name))
+        self.ops.append(Table({
+            0: ('I', len(self.codes) - 1), 1: Vector('i', inputs), 2: Vector('i', outputs),
+            5: Vector('B', options)}))
+
     def size(self, index):
         """Bytes of a tensor."""
         dtype, shape = self.info[index]
@@ -250,8 +257,9 @@ class Model:
 
     def build(self, inputs, outputs):
         self.inputs, self.outputs = inputs, outputs
-        codes = [Table({0: ('b', min(c, 127)), 2: ('i', v), 3: ('i', c)})
-                 for c, v in self.codes]
+        codes = [Table({0: ('b', min(c, 127)), 1: Text(name[0]) if name else None,
+                        2: ('i', v), 3: ('i', c)})
+                 for c, v, *name in self.codes]
         graphs = [self.table('main')] + [g.table(g.description) for g in self.subgraphs]
         buffers = [Table({0: Vector('B', b, align=16) if b else None})
                    for b in self.buffers]

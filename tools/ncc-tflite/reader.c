@@ -20,7 +20,7 @@ enum { TENSOR_SHAPE, TENSOR_TYPE, TENSOR_BUFFER, TENSOR_NAME, TENSOR_QUANT, TENS
 enum { TENSOR_SPARSITY = 6 };
 enum { QUANT_MIN, QUANT_MAX, QUANT_SCALE, QUANT_ZP, QUANT_DETAILS_TYPE, QUANT_DETAILS, QUANT_DIM };
 enum { BUFFER_DATA, BUFFER_OFFSET, BUFFER_SIZE };
-enum { OP_CODE, OP_INPUTS, OP_OUTPUTS, OP_OPTIONS_TYPE, OP_OPTIONS };
+enum { OP_CODE, OP_INPUTS, OP_OUTPUTS, OP_OPTIONS_TYPE, OP_OPTIONS, OP_CUSTOM };
 
 static void read_file(const char *file, struct fb *fb)
 {
@@ -275,6 +275,34 @@ static int *read_indices(const struct fb_vec *v, unsigned ntensors, bool optiona
 	return a;
 }
 
+/* MediaPipe's custom operator with which its networks end: a TRANSPOSE_CONV with a bias. */
+static bool is_transpose_bias(const struct op *op)
+{
+	return op->code == TFL_CUSTOM && op->nin == 3 && op->in[0] >= 0 && op->in[1] >= 0 &&
+	       !strcmp(op->name, "CUSTOM Convolution2DTransposeBias");
+}
+
+static void read_transpose_bias(struct op *op, const struct fb_table *t)
+{
+	/* enum TfLitePadding, in which SAME is 1; stride of columns, of rows. */
+	struct fb_vec raw = fb_get_vec(t, OP_CUSTOM, 1);
+	int32_t v[3] = {0};
+	int *in = alloc(4, sizeof(*in));
+
+	if (raw.count >= sizeof(v))
+		memcpy(v, raw.fb->data + raw.pos, sizeof(v));
+	op->code = TFL_TRANSPOSE_CONV;
+	op->padding = v[0] == 1 ? TFL_PADDING_SAME : v[0] == 2 ? TFL_PADDING_VALID : -1;
+	op->stride_w = v[1];
+	op->stride_h = v[2];
+	/* The shape, of which the output tells, has no tensor of its own. */
+	in[0] = in[1] = op->in[1];
+	in[2] = op->in[0];
+	in[3] = op->in[2];
+	op->in = in;
+	op->nin = 4;
+}
+
 static void read_op(struct graph *g, struct op *op, const struct fb_table *t,
 		    const struct fb_vec *codes, unsigned index)
 {
@@ -303,6 +331,8 @@ static void read_op(struct graph *g, struct op *op, const struct fb_table *t,
 	op->nout = out.count;
 	options = fb_get_table(t, OP_OPTIONS);
 	read_options(op, &options);
+	if (is_transpose_bias(op))
+		read_transpose_bias(op, t);
 }
 
 /* What all subgraphs share. */
