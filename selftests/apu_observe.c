@@ -5,7 +5,6 @@
 
 #include "apu_test.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
@@ -28,23 +27,6 @@ FIXTURE_SETUP(observe)
 FIXTURE_TEARDOWN(observe)
 {
 	client_close(&self->c);
-}
-
-/* A whole file, as text. */
-static int read_all(const char *path, char *text, size_t size)
-{
-	int fd = open(path, O_RDONLY);
-	size_t len = 0;
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	while (len < size - 1 && (n = read(fd, text + len, size - 1 - len)) > 0)
-		len += n;
-	close(fd);
-	text[len] = 0;
-
-	return n < 0 ? -errno : 0;
 }
 
 /* What follows "key:" at the start of a line; -1 if there is no such line. */

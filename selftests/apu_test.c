@@ -341,6 +341,22 @@ int read_file(const char *path, char *buf, size_t size)
 	return 0;
 }
 
+int read_all(const char *path, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY);
+	size_t len = 0;
+	ssize_t n = 0;
+
+	if (fd < 0)
+		return -errno;
+	while (len < size - 1 && (n = read(fd, text + len, size - 1 - len)) > 0)
+		len += n;
+	close(fd);
+	text[len] = 0;
+
+	return n < 0 ? -errno : 0;
+}
+
 bool file_is(const char *path, const char *text)
 {
 	char buf[64];
@@ -379,6 +395,25 @@ int find_device(const char *suffix, char *name, size_t size)
 		closedir(dir);
 
 	return ret;
+}
+
+struct residency residency(const char *domain)
+{
+	struct residency r = { -1, -1 }, line;
+	char path[128], power[64], name[32];
+	FILE *f;
+
+	if (find_device(".power-controller", power, sizeof(power)))
+		return r;
+	snprintf(path, sizeof(path), "/sys/kernel/debug/%s/residency", power);
+	f = fopen(path, "r");
+	while (f && fscanf(f, "%31s %lld %lld", name, &line.ns, &line.cycles) == 3)
+		if (!strcmp(name, domain))
+			r = line;
+	if (f)
+		fclose(f);
+
+	return r;
 }
 
 int client_open_sized(struct client *c, uint64_t cmd_size, uint64_t data_size)

@@ -109,11 +109,21 @@ int64_t now_ns(void);
 int write_file(const char *path, const char *text);
 /* The first line, without its end. Returns 0 or -errno. */
 int read_file(const char *path, char *buf, size_t size);
+/* All of it. Returns 0 or -errno. */
+int read_all(const char *path, char *text, size_t size);
 bool file_is(const char *path, const char *text);
 /* Within a few seconds. */
 bool file_becomes(const char *path, const char *text);
 /* Finds the platform device whose name ends in @suffix, ".mdla" say. */
 int find_device(const char *suffix, char *name, size_t size);
+
+struct residency {
+	long long ns;
+	long long cycles;
+};
+
+/* How long a power domain has been on, "apu-top" say; both -1 if that is not known. */
+struct residency residency(const char *domain);
 
 int client_open(struct client *c);
 /* For those who open many: a debug kernel takes its time over each page. */
