@@ -38,7 +38,7 @@ help: ## list the targets
 	@echo "$(K)). Without them, check runs on: $(KERNELS)."
 	@echo "APU_CACHE is where what is fetched and built once is kept."
 
-.PHONY: demo check check-all check-ops lint lint-selftest lint-tools bench-infer bench-submit shell
+.PHONY: demo check check-all check-ops lint lint-selftest lint-tools bench-infer bench-power bench-submit shell
 demo: qemu modules tools examples demo-input ## from nothing to a face found: build all, run a network on the APU
 	@$(S)/demo
 
@@ -65,6 +65,9 @@ lint-tools: qemu $(patsubst %,kernel-%,$(call list,check))
 
 bench-infer: all ## measure inferences
 	@$(S)/bench-infer
+
+bench-power: qemu modules-next-plain tools ## how long real networks keep power domains on
+	@KERNEL=next FLAVOUR=plain $(S)/bench-power
 
 bench-submit: qemu modules-next-perf selftests ## count the instructions of submitting and waiting
 	@$(S)/bench-submit

@@ -32,7 +32,6 @@ FIXTURE(domain) {
 	struct engine engines[MAX_ENGINES];
 	int num_engines;
 	char top[64];
-	char power[64];
 };
 
 static void domain_path(char *path, const char *domain, const char *file)
@@ -83,7 +82,6 @@ FIXTURE_SETUP(domain)
 		SKIP(return, "no debugfs");
 	ASSERT_EQ(0, client_open(&self->c));
 	ASSERT_EQ(0, find_device(".apu", self->top, sizeof(self->top)));
-	ASSERT_EQ(0, find_device(".power-controller", self->power, sizeof(self->power)));
 	while (self->num_engines < MAX_ENGINES &&
 	       find_engine(&self->engines[self->num_engines], self->num_engines))
 		self->num_engines++;
@@ -129,14 +127,17 @@ static void expect_summary(struct __test_metadata *_metadata, const char *text,
 			   const char *domain, const char *device, bool on)
 {
 	char line[256], state[32] = "", status[32] = "";
+	int n;
 
 	line_of(text, "", domain, line, sizeof(line));
-	EXPECT_EQ(1, sscanf(line, "%*s %31s", state));
+	n = sscanf(line, "%*s %31s", state);
+	EXPECT_EQ(1, n);
 	EXPECT_STREQ(on ? "on" : "off-0", state) {
 		TH_LOG("domain %s", domain);
 	}
 	line_of(text, "    ", device, line, sizeof(line));
-	EXPECT_EQ(1, sscanf(line, "%*s %31s", status));
+	n = sscanf(line, "%*s %31s", status);
+	EXPECT_EQ(1, n);
 	EXPECT_STREQ(on ? "active" : "suspended", status) {
 		TH_LOG("device %s", device);
 	}
@@ -349,8 +350,32 @@ static const char * const idle_events[] = {
 	"gpu_scheduler",
 };
 
+FIXTURE(idle) {
+	struct client c;
+	char top[64];
+	char power[64];
+};
+
+FIXTURE_SETUP(idle)
+{
+	if (access(TRACING "events", F_OK))
+		mount("tracefs", TRACING, "tracefs", 0, NULL);
+	if (access(TRACING "events/apu", F_OK))
+		SKIP(return, "no trace events in this kernel");
+	ASSERT_EQ(0, client_open(&self->c));
+	ASSERT_EQ(0, find_device(".apu", self->top, sizeof(self->top)));
+	ASSERT_EQ(0, find_device(".power-controller", self->power, sizeof(self->power)));
+	ASSERT_EQ(0, mkdir(INSTANCE, 0700));
+}
+
+FIXTURE_TEARDOWN(idle)
+{
+	client_close(&self->c);
+	EXPECT_EQ(0, rmdir(INSTANCE));
+}
+
 /* Lines of the trace that have to do with the APU; shows the first few. */
-static int traced_lines(FIXTURE_DATA(domain) *self, bool show)
+static int traced_lines(FIXTURE_DATA(idle) *self, bool show)
 {
 	const char * const words[] = {
 		"[apu]", "[apu_power]", " apu_", "devfreq", "gpu_scheduler", "drm_sched", self->top,
@@ -379,7 +404,7 @@ static int traced_lines(FIXTURE_DATA(domain) *self, bool show)
 }
 
 /* No timer, no work, no interrupt, for a second and a half, which is longer than any period. */
-TEST_F(domain, nothing_happens_when_idle)
+TEST_F(idle, nothing_happens)
 {
 	const struct timespec span = { 1, 500000000 };
 	char path[PATH_MAX];
@@ -387,11 +412,6 @@ TEST_F(domain, nothing_happens_when_idle)
 	FILE *f;
 	int i;
 
-	if (access(TRACING "events", F_OK))
-		mount("tracefs", TRACING, "tracefs", 0, NULL);
-	if (access(TRACING "events/apu", F_OK))
-		SKIP(return, "no trace events in this kernel");
-	ASSERT_EQ(0, mkdir(INSTANCE, 0700));
 	for (i = 0; i < ARRAY_SIZE(idle_events); i++) {
 		snprintf(path, sizeof(path), INSTANCE "events/%s/enable", idle_events[i]);
 		EXPECT_EQ(0, write_file(path, "1")) {
@@ -400,7 +420,7 @@ TEST_F(domain, nothing_happens_when_idle)
 	}
 
 	/* A job leaves traces. */
-	ASSERT_EQ(0, submit_empty(&self->c, variant->class, 0, &seqno));
+	ASSERT_EQ(0, submit_empty(&self->c, DRM_APU_ENGINE_EDMA, 0, &seqno));
 	ASSERT_EQ(0, job_wait(&self->c, self->c.ctx, seqno));
 	EXPECT_LT(10, traced_lines(self, false));
 
@@ -412,7 +432,6 @@ TEST_F(domain, nothing_happens_when_idle)
 	nanosleep(&span, NULL);
 	EXPECT_EQ(0, traced_lines(self, true));
 	EXPECT_TRUE(domain_is("apu-top", "off-0"));
-	EXPECT_EQ(0, rmdir(INSTANCE));
 }
 
 TEST_HARNESS_MAIN

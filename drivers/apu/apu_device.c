@@ -118,6 +118,17 @@ int apu_device_suspend(struct apu_device *adev)
 	return 0;
 }
 
+/*
+ * Drops a reference; after the delay of autosuspend the device is suspended. The timer of
+ * pm_runtime_put_autosuspend() may be late by a quarter of that, with all domains on.
+ */
+static void apu_pm_put_engine(struct device *dev)
+{
+	pm_runtime_mark_last_busy(dev);
+	pm_runtime_put_noidle(dev);
+	pm_schedule_suspend(dev, max(READ_ONCE(dev->power.autosuspend_delay), 0));
+}
+
 static void apu_pm_put_class(struct apu_device *adev, u32 class)
 {
 	u32 i;
@@ -127,8 +138,7 @@ static void apu_pm_put_class(struct apu_device *adev, u32 class)
 
 		if (engine->class != class)
 			continue;
-		pm_runtime_mark_last_busy(engine->dev);
-		pm_runtime_put_autosuspend(engine->dev);
+		apu_pm_put_engine(engine->dev);
 	}
 }
 

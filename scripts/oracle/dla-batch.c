@@ -3,13 +3,14 @@
  * Runs many compiled models on the APU in one process, for the conformance tests:
  * the counterpart of tfl-oracle, with the same files.
  *
- *   dla-batch [--bench N] MODEL IN OUT
+ *   dla-batch [--rate HZ] [--bench N] MODEL IN OUT
  *   dla-batch --batch LIST
  *
  * IN holds samples one after the other, a sample being all inputs in order; OUT gets,
  * per sample, all outputs. LIST has lines "MODEL IN OUT"; the answer is a line
  * "ok MODEL" or "fail MODEL: reason" for each. --bench runs the samples N times
- * more and prints the time of one inference in nanoseconds.
+ * more and prints the time of one inference in nanoseconds. With --rate inferences
+ * begin HZ times a second, and the time that they had each class of engines is printed.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -82,10 +83,54 @@ static int net_load(struct net *net, struct apu_device *dev, const char *path)
 	return 0;
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+/* Of --rate: when the next inference begins, and what those so far have done. */
+static struct {
+	uint64_t period_ns, next_ns;
+	uint64_t runs, busy_ns, class_ns[APU_NUM_ENGINE_CLASSES];
+} rate;
+
+static void rate_wait(void)
+{
+	struct timespec ts;
+
+	if (!rate.next_ns)
+		rate.next_ns = now_ns();
+	ts.tv_sec = rate.next_ns / 1000000000;
+	ts.tv_nsec = rate.next_ns % 1000000000;
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
+		;
+	rate.next_ns += rate.period_ns;
+}
+
+static int rate_count(struct apu_request *request)
+{
+	struct apu_profile profile;
+	unsigned int i;
+
+	if (apu_request_get_profile(request, &profile))
+		return because("profile", apu_last_error());
+	rate.runs++;
+	rate.busy_ns += profile.device_ns;
+	for (i = 0; i < APU_NUM_ENGINE_CLASSES; i++)
+		if (profile.engine[i].streams)
+			rate.class_ns[i] += profile.device_ns;
+	return 0;
+}
+
 static int net_run(struct net *net, const uint8_t *in, uint8_t *out)
 {
 	unsigned int i;
 
+	if (rate.period_ns)
+		rate_wait();
 	for (i = 0; i < net->num_in; in += net->in_size[i++])
 		if (apu_request_bind_input(net->request, i, in, net->in_size[i]))
 			return because("bind", apu_last_error());
@@ -94,7 +139,7 @@ static int net_run(struct net *net, const uint8_t *in, uint8_t *out)
 			return because("bind", apu_last_error());
 	if (apu_request_run(net->request))
 		return because("run", apu_last_error());
-	return 0;
+	return rate.period_ns ? rate_count(net->request) : 0;
 }
 
 static int read_file(const char *path, uint8_t **data, size_t *size)
@@ -134,14 +179,6 @@ static int compare_ns(const void *a, const void *b)
 	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 
 	return (x > y) - (x < y);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
 static int bench(struct apu_device *dev, struct net *net, const uint8_t *in, size_t samples,
@@ -241,12 +278,23 @@ int main(int argc, char **argv)
 	unsigned int times = 0;
 	int status, at = 1;
 
+	if (argc > 2 && !strcmp(argv[1], "--rate")) {
+		unsigned long hz = strtoul(argv[2], NULL, 10);
+
+		if (!hz || hz > 1000000) {
+			fputs("error: --rate: 1 to 1000000 are possible\n", stderr);
+			return 2;
+		}
+		rate.period_ns = 1000000000 / hz;
+		argv += 2;
+		argc -= 2;
+	}
 	if (argc > 2 && !strcmp(argv[1], "--bench")) {
 		times = strtoul(argv[2], NULL, 10);
 		at = 3;
 	}
 	if (argc - at != 3 && !(argc == 3 && !strcmp(argv[1], "--batch"))) {
-		fputs("usage: dla-batch [--bench N] MODEL IN OUT\n"
+		fputs("usage: dla-batch [--rate HZ] [--bench N] MODEL IN OUT\n"
 		      "       dla-batch --batch LIST\n",
 		      stderr);
 		return 2;
@@ -259,6 +307,12 @@ int main(int argc, char **argv)
 		status = !!run(dev, argv[at], argv[at + 1], argv[at + 2], times);
 		if (status)
 			fprintf(stderr, "error: %s: %s\n", argv[at], reason);
+		else if (rate.period_ns)
+			printf("busy_ns runs %llu top %llu mdla %llu edma %llu mvpu %llu\n",
+			       (unsigned long long)rate.runs, (unsigned long long)rate.busy_ns,
+			       (unsigned long long)rate.class_ns[APU_ENGINE_MDLA],
+			       (unsigned long long)rate.class_ns[APU_ENGINE_EDMA],
+			       (unsigned long long)rate.class_ns[APU_ENGINE_MVPU]);
 	} else {
 		status = run_batch(dev, argv[2]);
 	}
