@@ -12,7 +12,7 @@ TEST_PROGS_EXTENDED := sleep.sh
 
 SELFTESTS := $(KSRC)/tools/testing/selftests
 UAPI := ../uapi/drm/apu_accel.h ../hal/include/apu/apu_isa.h
-LOCAL_HDRS := apu_test.h $(UAPI)
+LOCAL_HDRS := apu_test.h fault_port.h gang.h $(UAPI)
 
 # Headers of the kernel's interface come from the root tree, ours from here.
 KHDR_INCLUDES := -isystem $(SYSROOT)/usr/include/libdrm -I../uapi -I../hal/include
@@ -21,4 +21,6 @@ CFLAGS += -D_GNU_SOURCE= -isystem $(SELFTESTS) $(KHDR_INCLUDES)
 
 include $(SELFTESTS)/lib.mk
 
-$(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED): apu_test.c
+$(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED): apu_test.c fault_port.c
+
+$(addprefix $(OUTPUT)/,apu_dump apu_ladder apu_recovery): gang.c

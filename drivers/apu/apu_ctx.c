@@ -22,6 +22,7 @@
 
 #include "apu_ctx.h"
 #include "apu_device.h"
+#include "apu_dump.h"
 #include "apu_drv.h"
 #include "apu_engine.h"
 #include "apu_kunit.h"
@@ -177,12 +178,13 @@ static void apu_ctx_record(const struct apu_job *job, struct apu_ctx_record *rec
 	record->hw = job->record;
 }
 
-static void apu_ctx_kill(struct apu_ctx *ctx, const struct apu_job *job)
+static void apu_ctx_kill(struct apu_ctx *ctx, struct apu_job *job)
 {
 	ctx->fail.cause = apu_ctx_cause(le32_to_cpu(job->record.status));
 	apu_ctx_record(job, &ctx->fail.record);
 	drm_dbg(&ctx->adev->base, "job %llu of a context failed: %d\n", job->seqno, job->result);
 
+	apu_dump_failure(job);
 	apu_slots_abort_ctx(ctx->adev, ctx);
 }
 

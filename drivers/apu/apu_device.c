@@ -78,14 +78,9 @@ int apu_device_resume(struct apu_device *adev)
 
 	ret = reset_control_deassert(adev->reset);
 	if (ret) {
-		clk_disable_unprepare(adev->clk);
-		return ret;
-	}
-	/* An access to a block in reset is a bus error: better be sure. */
-	if (reset_control_status(adev->reset) > 0) {
 		drm_err(&adev->base, "reset does not end\n");
 		clk_disable_unprepare(adev->clk);
-		return -EIO;
+		return ret;
 	}
 
 	mutex_lock(&adev->hw_lock);
@@ -150,6 +145,9 @@ static int apu_pm_get_class(struct apu_device *adev, u32 class)
 	for (i = 0; i < adev->info.num_engines; i++) {
 		if (adev->engines[i]->class != class)
 			continue;
+		/* Without power a reset line that is stuck comes loose. */
+		if (READ_ONCE(adev->engines_lost) & BIT(i))
+			pm_runtime_suspend(adev->engines[i]->dev);
 		ret = pm_runtime_resume_and_get(adev->engines[i]->dev);
 		if (ret)
 			goto err_put;
@@ -164,7 +162,7 @@ err_put:
 	while (i--)
 		if (adev->engines[i]->class == class)
 			pm_runtime_put_autosuspend(adev->engines[i]->dev);
-	return ret;
+	return -EIO;
 }
 
 /**
@@ -172,7 +170,7 @@ err_put:
  * @adev: APU
  * @classes: mask of &enum apu_engine_class
  *
- * Return: 0, -ENODEV if the device is gone, or what the power domain said.
+ * Return: 0, -ENODEV if the device is gone, or -EIO if it does not power up.
  */
 int apu_pm_get(struct apu_device *adev, u32 classes)
 {

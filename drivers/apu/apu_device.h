@@ -18,6 +18,7 @@
 
 #include "apu_regs.h"
 
+struct apu_dump;
 struct apu_engine;
 struct apu_job;
 struct clk;
@@ -114,8 +115,10 @@ struct apu_device {
 	u32 engine_enable;
 	/** @top_on: TOP has power, clock and no reset; written with @job_lock too */
 	bool top_on;
-	/** @wedged: not even a reset of everything helped */
+	/** @wedged: not even a reset of everything helped; written with @job_lock */
 	bool wedged;
+	/** @engines_lost: mask of engines that are in reset until power off; with @job_lock */
+	u32 engines_lost;
 
 	/** @pm: counts jobs per class, so that unbinding can let go of all at once */
 	struct {
@@ -209,6 +212,10 @@ struct apu_device {
 	struct workqueue_struct *watchdog_wq;
 	/** @reset_lock: serializes resets */
 	struct mutex reset_lock;
+	/** @dump: what becomes of failures */
+	struct apu_dump *dump;
+	/** @wedged_work: tells user space of @wedged */
+	struct work_struct wedged_work;
 };
 
 static inline struct apu_device *to_apu_device(struct drm_device *drm)

@@ -28,6 +28,7 @@
 #include "apu_debugfs.h"
 #include "apu_devfreq.h"
 #include "apu_device.h"
+#include "apu_dump.h"
 #include "apu_drv.h"
 #include "apu_engine.h"
 #include "apu_gem.h"
@@ -171,6 +172,10 @@ static int apu_bind(struct device *dev)
 		return PTR_ERR(adev);
 
 	ret = apu_reset_init(adev);
+	if (ret)
+		return ret;
+
+	ret = apu_dump_init(adev);
 	if (ret)
 		return ret;
 

@@ -18,16 +18,30 @@
 #include <linux/pm_runtime.h>
 #include <linux/property.h>
 #include <linux/reset.h>
+#include <linux/string.h>
 
 #include <drm/drm_print.h>
 
 #include "apu_device.h"
 #include "apu_engine.h"
 #include "apu_kunit.h"
+#include "apu_sched.h"
 
 /* Long enough for one clock of the slowest operating point, and then some. */
 #define APU_RESET_PULSE_US	1
 #define APU_ENGINE_UNKNOWN	U32_MAX
+
+static void apu_engine_set_lost(struct apu_engine *engine, bool lost)
+{
+	struct apu_device *adev = engine->adev;
+
+	spin_lock_irq(&adev->job_lock);
+	if (lost)
+		adev->engines_lost |= BIT(engine->index);
+	else
+		adev->engines_lost &= ~BIT(engine->index);
+	spin_unlock_irq(&adev->job_lock);
+}
 
 /* Before the engine has said which one it is, there is nothing to enable. */
 static void apu_engine_enable(struct apu_engine *engine, bool enable)
@@ -39,6 +53,7 @@ static void apu_engine_enable(struct apu_engine *engine, bool enable)
 
 	mutex_lock(&adev->hw_lock);
 	engine->on = enable;
+	apu_engine_set_lost(engine, false);
 	if (enable)
 		adev->engine_enable |= BIT(engine->index);
 	else
@@ -59,12 +74,8 @@ static int apu_engine_runtime_resume(struct device *dev)
 		return ret;
 
 	ret = reset_control_deassert(engine->reset);
-	/* An access to a block in reset is a bus error: better be sure. */
-	if (!ret && reset_control_status(engine->reset) > 0) {
-		dev_err(dev, "reset does not end\n");
-		ret = -EIO;
-	}
 	if (ret) {
+		dev_err(dev, "reset does not end\n");
 		clk_disable_unprepare(engine->clk);
 		return ret;
 	}
@@ -207,6 +218,32 @@ int apu_engines_check(struct apu_device *adev)
 EXPORT_SYMBOL_IF_KUNIT(apu_engines_check);
 
 /**
+ * apu_engines_can_run() - Whether there are enough engines for a job
+ * @adev: APU; &apu_device.job_lock is held
+ * @job: job
+ *
+ * Return: false if so many are lost that the hardware would never start it.
+ */
+bool apu_engines_can_run(const struct apu_device *adev, const struct apu_job *job)
+{
+	u32 need[APU_NUM_CLASSES] = {};
+	u32 i;
+
+	lockdep_assert_held(&adev->job_lock);
+
+	if (!adev->engines_lost)
+		return true;
+
+	for (i = 0; i < job->num_streams; i++)
+		need[job->streams[i].engine_class]++;
+	for (i = 0; i < adev->info.num_engines; i++)
+		if (!(adev->engines_lost & BIT(i)) && need[adev->engines[i]->class])
+			need[adev->engines[i]->class]--;
+
+	return !memchr_inv(need, 0, sizeof(need));
+}
+
+/**
  * apu_engines_of_slot() - Find the engines that run a slot's job
  * @adev: APU; &apu_device.hw_lock is held
  * @slot: slot
@@ -284,11 +321,11 @@ void apu_engines_reset(struct apu_device *adev, u32 mask)
 
 		if (!(mask & BIT(i)) || !engine->on)
 			continue;
-		reset_control_deassert(engine->reset);
-		if (reset_control_status(engine->reset) > 0) {
+		if (reset_control_deassert(engine->reset)) {
 			drm_err(&adev->base, "engine %u does not come out of reset\n", i);
 			engine->on = false;
 			adev->engine_enable &= ~BIT(i);
+			apu_engine_set_lost(engine, true);
 		}
 	}
 }

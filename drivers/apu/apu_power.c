@@ -247,8 +247,11 @@ static int apu_core_set_rate(struct clk_hw *hw, unsigned long rate, unsigned lon
 				 (status & APU_PWR_OPP_STATUS_SETTLED) &&
 				 FIELD_GET(APU_PWR_OPP_STATUS_CURRENT, status) == opp, 10,
 				 APU_OPP_SETTLE_TIMEOUT_US);
-	if (ret)
+	if (ret) {
 		dev_err(pwr->dev, "operating point %u does not settle\n", opp);
+		/* To ask for the same once more is no request: withdraw this one. */
+		writel(FIELD_GET(APU_PWR_OPP_STATUS_CURRENT, status), pwr->regs + APU_PWR_OPP_REQ);
+	}
 
 	return ret;
 }
@@ -309,18 +312,19 @@ static int apu_power_assert(struct reset_controller_dev *rcdev, unsigned long id
 	return 0;
 }
 
-static int apu_power_deassert(struct reset_controller_dev *rcdev, unsigned long id)
-{
-	apu_power_update(rcdev_to_power(rcdev), APU_PWR_RST_ASSERT, BIT(id), false);
-
-	return 0;
-}
-
 static int apu_power_reset_status(struct reset_controller_dev *rcdev, unsigned long id)
 {
 	struct apu_power *pwr = rcdev_to_power(rcdev);
 
 	return !!(readl(pwr->regs + APU_PWR_RST_ASSERT) & BIT(id));
+}
+
+/* A line can be stuck until its domain loses power; an access to the block is a bus error then. */
+static int apu_power_deassert(struct reset_controller_dev *rcdev, unsigned long id)
+{
+	apu_power_update(rcdev_to_power(rcdev), APU_PWR_RST_ASSERT, BIT(id), false);
+
+	return apu_power_reset_status(rcdev, id) ? -EIO : 0;
 }
 
 static const struct reset_control_ops apu_power_reset_ops = {

@@ -397,9 +397,11 @@ struct apu_job_completion {
 	__le64 engines;
 	/* Counters per stream */
 	struct apu_stream_stat streams[8];
+	/* Address of the failing command; zero if no command failed */
+	__le64 fail_va;
 };
 
-static_assert(sizeof(struct apu_job_completion) == 320, "size of apu_job_completion");
+static_assert(sizeof(struct apu_job_completion) == 328, "size of apu_job_completion");
 
 /* Which two rows (columns) of the input an output row (column) of RESIZE lies between */
 struct apu_resize_entry {

@@ -7,10 +7,14 @@
  * the hardware runs, or could run, without getting on, for longer than their own
  * time limit and some grace. These climb a ladder:
  *
- * 1. abort the slot;
+ * 1. abort the slot, after noting what its engines do (apu_dump.c);
  * 2. reset the engines that run it: the gang ends with POWER_LOST;
  * 3. reset everything: innocent jobs start anew, the hung ones fail;
- * 4. give the device up: all jobs fail.
+ * 4. give the device up: all jobs fail, user space is told, no more are taken. Binding
+ *    the driver anew may help, as it switches the power off.
+ *
+ * An engine that stays in reset is lost until it was powered off, which cannot be done
+ * here. Jobs that need it fail, for else the hardware would keep others waiting for them.
  *
  * Fences depend on all this, so it allocates nothing, and neither does anybody who
  * holds its locks. Power domains and clocks have locks under which memory is
@@ -24,12 +28,17 @@
 
 #include <linux/delay.h>
 #include <linux/iopoll.h>
+#include <linux/kobject.h>
+#include <linux/module.h>
 #include <linux/reset.h>
 
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
 #include <drm/drm_managed.h>
 #include <drm/drm_print.h>
 
 #include "apu_device.h"
+#include "apu_dump.h"
 #include "apu_engine.h"
 #include "apu_kunit.h"
 #include "apu_reset.h"
@@ -37,20 +46,31 @@
 #include "apu_slot.h"
 #include "apu_trace.h"
 
-/* How often the watchdog looks at slots. */
-#define APU_WATCHDOG_MS		1000
-/* Added to a job's time limit. */
-#define APU_HANG_GRACE_MS	2000
-/* How long the hardware may take to stop a job. */
-#define APU_ABORT_TIMEOUT_US	100000
 #define APU_RESET_PULSE_US	10
+
+static uint apu_watchdog_ms = 1000;
+module_param_named(watchdog_ms, apu_watchdog_ms, uint, 0644);
+MODULE_PARM_DESC(watchdog_ms, "How often slots are looked at while they hold jobs (default: 1000)");
+
+static uint apu_hang_grace_ms = 2000;
+module_param_named(hang_grace_ms, apu_hang_grace_ms, uint, 0644);
+MODULE_PARM_DESC(hang_grace_ms, "How long a job may stand still, beyond its time limit (default: 2000)");
+
+static uint apu_stop_timeout_ms = 100;
+module_param_named(stop_timeout_ms, apu_stop_timeout_ms, uint, 0644);
+MODULE_PARM_DESC(stop_timeout_ms, "How long the hardware may take to stop a job (default: 100)");
+
+static unsigned long apu_stop_timeout_us(void)
+{
+	return READ_ONCE(apu_stop_timeout_ms) * 1000UL;
+}
 
 static bool apu_slot_stops(struct apu_device *adev, unsigned int slot)
 {
 	u32 active;
 
 	return !readl_poll_timeout(adev->regs + APU_TOP_SLOT_ACTIVE, active,
-				   !(active & BIT(slot)), 100, APU_ABORT_TIMEOUT_US);
+				   !(active & BIT(slot)), 100, apu_stop_timeout_us());
 }
 
 static bool apu_reset_abort_slot(struct apu_device *adev, unsigned int slot)
@@ -59,6 +79,33 @@ static bool apu_reset_abort_slot(struct apu_device *adev, unsigned int slot)
 	apu_write(adev, APU_TOP_SLOT_ABORT, BIT(slot));
 
 	return apu_slot_stops(adev, slot);
+}
+
+/* Slots of jobs that the hardware will not start any more; job_lock is held. */
+static u32 apu_slots_unrunnable(struct apu_device *adev, u32 running)
+{
+	unsigned int slot;
+	u32 mask = 0;
+
+	for (slot = 0; slot < APU_NUM_SLOTS; slot++) {
+		struct apu_job *job = adev->slots[slot].job;
+
+		if (!job || (running & BIT(slot)) || apu_engines_can_run(adev, job))
+			continue;
+		job->no_engine = true;
+		mask |= BIT(slot);
+	}
+
+	return mask;
+}
+
+static void apu_reset_abort_unrunnable(struct apu_device *adev)
+{
+	u32 running = apu_read(adev, APU_TOP_SLOT_RUNNING);
+
+	spin_lock_irq(&adev->job_lock);
+	apu_write(adev, APU_TOP_SLOT_ABORT, apu_slots_unrunnable(adev, running));
+	spin_unlock_irq(&adev->job_lock);
 }
 
 static bool apu_reset_engines_of_slot(struct apu_device *adev, unsigned int slot)
@@ -72,6 +119,7 @@ static bool apu_reset_engines_of_slot(struct apu_device *adev, unsigned int slot
 	apu_write(adev, APU_TOP_ENGINE_ENABLE, adev->engine_enable & ~mask);
 	apu_engines_reset(adev, mask);
 	apu_write(adev, APU_TOP_ENGINE_ENABLE, adev->engine_enable);
+	apu_reset_abort_unrunnable(adev);
 
 	return apu_slot_stops(adev, slot);
 }
@@ -88,10 +136,45 @@ static u32 apu_slots_hung(struct apu_device *adev)
 	return mask;
 }
 
+/* The kernel's name for what helps is "rebind"; its own function wants a DRM primary node. */
+static void apu_wedged_work(struct work_struct *work)
+{
+	struct apu_device *adev = container_of(work, struct apu_device, wedged_work);
+	char wedged[] = "WEDGED=rebind", *env[2] = { wedged };
+	int idx;
+
+	if (!drm_dev_enter(&adev->base, &idx))
+		return;
+	kobject_uevent_env(&adev->base.accel->kdev->kobj, KOBJ_CHANGE, env);
+	drm_dev_exit(idx);
+}
+
+static void apu_reset_wedge(struct apu_device *adev)
+{
+	drm_err(&adev->base, "reset does not help, giving the device up\n");
+	spin_lock_irq(&adev->job_lock);
+	adev->wedged = true;
+	apu_slots_fail(adev, GENMASK(APU_NUM_SLOTS - 1, 0), APU_JOB_STATUS_POWER_LOST);
+	spin_unlock_irq(&adev->job_lock);
+	schedule_work(&adev->wedged_work);
+}
+
+/* Nobody will answer an interrupt, and a reset can be ignored. */
+static void apu_reset_stop_top(struct apu_device *adev)
+{
+	apu_write(adev, APU_TOP_IRQ_MASK, 0);
+	apu_device_stop_top(adev);
+}
+
+/* TOP is out of reset: is it as after one? It may have ignored it, and run jobs still. */
+static bool apu_reset_was_done(struct apu_device *adev)
+{
+	/* Of slot 1, as the first can be at an address whose lower half is zero. */
+	return !apu_read(adev, APU_TOP_SLOT_ACTIVE) && !apu_read(adev, APU_TOP_SLOT_DESC_LO(1));
+}
+
 static void apu_reset_all_locked(struct apu_device *adev, const char *why)
 {
-	u32 all = GENMASK(APU_NUM_SLOTS - 1, 0);
-
 	lockdep_assert_held(&adev->reset_lock);
 
 	mutex_lock(&adev->hw_lock);
@@ -103,21 +186,17 @@ static void apu_reset_all_locked(struct apu_device *adev, const char *why)
 
 	drm_warn(&adev->base, "resetting everything: %s\n", why);
 	trace_apu_reset(adev, why);
-	apu_device_stop_top(adev);
+	apu_reset_stop_top(adev);
 	reset_control_assert(adev->reset);
 	apu_engines_reset(adev, adev->engine_enable);
 	udelay(APU_RESET_PULSE_US);
-	reset_control_deassert(adev->reset);
 
-	if (reset_control_status(adev->reset) > 0) {
-		drm_err(&adev->base, "reset does not end, giving the device up\n");
-		spin_lock_irq(&adev->job_lock);
-		adev->wedged = true;
-		apu_slots_fail(adev, all, APU_JOB_STATUS_POWER_LOST);
-		spin_unlock_irq(&adev->job_lock);
+	if (reset_control_deassert(adev->reset) || !apu_reset_was_done(adev)) {
+		apu_reset_wedge(adev);
 	} else {
 		spin_lock_irq(&adev->job_lock);
-		apu_slots_fail(adev, apu_slots_hung(adev), APU_JOB_STATUS_POWER_LOST);
+		apu_slots_fail(adev, apu_slots_hung(adev) | apu_slots_unrunnable(adev, 0),
+			       APU_JOB_STATUS_POWER_LOST);
 		spin_unlock_irq(&adev->job_lock);
 
 		apu_device_start_top(adev);
@@ -149,7 +228,7 @@ static void apu_reset_abort_all(struct apu_device *adev)
 
 	apu_write(adev, APU_TOP_SLOT_ABORT, GENMASK(APU_NUM_SLOTS - 1, 0));
 	if (readl_poll_timeout(adev->regs + APU_TOP_SLOT_ACTIVE, active, !active, 100,
-			       APU_ABORT_TIMEOUT_US))
+			       apu_stop_timeout_us()))
 		drm_warn(&adev->base, "slots %#x do not stop\n", active);
 }
 
@@ -163,7 +242,7 @@ void apu_reset_unplug(struct apu_device *adev)
 	mutex_lock(&adev->hw_lock);
 	if (adev->top_on) {
 		apu_reset_abort_all(adev);
-		apu_device_stop_top(adev);
+		apu_reset_stop_top(adev);
 		reset_control_assert(adev->reset);
 		apu_engines_reset(adev, adev->engine_enable);
 	}
@@ -175,6 +254,7 @@ void apu_reset_unplug(struct apu_device *adev)
 	mutex_unlock(&adev->reset_lock);
 
 	cancel_delayed_work_sync(&adev->watchdog);
+	cancel_work_sync(&adev->wedged_work);
 }
 
 /* Marks the slot's job as hung if it is; hw_lock and job_lock are held. */
@@ -193,7 +273,8 @@ VISIBLE_IF_KUNIT bool apu_slot_check_hung(struct apu_device *adev, unsigned int 
 		return false;
 	}
 
-	limit_ms = DIV_ROUND_UP(s->job->time_limit_us, USEC_PER_MSEC) + APU_HANG_GRACE_MS;
+	limit_ms = DIV_ROUND_UP(s->job->time_limit_us, USEC_PER_MSEC) +
+		   READ_ONCE(apu_hang_grace_ms);
 	if (ktime_ms_delta(now, s->stalled_since) <= limit_ms)
 		return false;
 
@@ -233,6 +314,8 @@ static void apu_watchdog_check(struct apu_device *adev)
 		hung = apu_slot_check_hung(adev, slot, stuck, progress, now);
 		spin_unlock_irq(&adev->job_lock);
 
+		if (hung)
+			apu_dump_hang(adev, slot);
 		if (hung && !apu_reset_abort_slot(adev, slot) &&
 		    !apu_reset_engines_of_slot(adev, slot))
 			all = true;
@@ -270,7 +353,8 @@ void apu_reset_watch(struct apu_device *adev)
 {
 	lockdep_assert_held(&adev->job_lock);
 
-	queue_delayed_work(adev->watchdog_wq, &adev->watchdog, msecs_to_jiffies(APU_WATCHDOG_MS));
+	queue_delayed_work(adev->watchdog_wq, &adev->watchdog,
+			   msecs_to_jiffies(READ_ONCE(apu_watchdog_ms)));
 }
 
 static void apu_reset_fini(struct drm_device *drm, void *data)
@@ -289,6 +373,7 @@ int apu_reset_init(struct apu_device *adev)
 	int ret;
 
 	INIT_DELAYED_WORK(&adev->watchdog, apu_watchdog_work);
+	INIT_WORK(&adev->wedged_work, apu_wedged_work);
 	ret = drmm_mutex_init(&adev->base, &adev->reset_lock);
 	if (ret)
 		return ret;

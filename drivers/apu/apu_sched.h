@@ -49,6 +49,8 @@ struct apu_job {
 	bool ended;
 	/** @hung: the watchdog ended it */
 	bool hung;
+	/** @no_engine: it was stopped because engines that it needs are lost */
+	bool no_engine;
 	/** @result: 0 or a negative error code */
 	int result;
 	/** @record: the hardware's completion record */

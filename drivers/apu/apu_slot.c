@@ -22,6 +22,7 @@
 #include "apu_ctx.h"
 #include "apu_devfreq.h"
 #include "apu_device.h"
+#include "apu_engine.h"
 #include "apu_kunit.h"
 #include "apu_mmu.h"
 #include "apu_reset.h"
@@ -125,6 +126,11 @@ void apu_slot_start(struct apu_device *adev, struct apu_job *job)
 	u16 after, flags;
 
 	lockdep_assert_held(&adev->job_lock);
+
+	if (!apu_engines_can_run(adev, job)) {
+		apu_job_end(job, -EIO);
+		return;
+	}
 
 	for (slot = 0; slot < APU_NUM_SLOTS && adev->slots[slot].job; slot++)
 		;
@@ -240,6 +246,8 @@ static void apu_slot_end(struct apu_device *adev, unsigned int slot, u32 status)
 {
 	struct apu_job *job = adev->slots[slot].job;
 
+	if (job->no_engine && status == APU_JOB_STATUS_ABORTED)
+		status = APU_JOB_STATUS_POWER_LOST;
 	adev->slots[slot].job = NULL;
 	if (!--adev->slots_used)
 		wake_up(&adev->slots_empty);

@@ -485,6 +485,11 @@ int apu_submit_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_fi
 		goto out_put_ctx;
 	}
 
+	if (READ_ONCE(submit.adev->wedged)) {
+		ret = -EIO;
+		goto out_put_ctx;
+	}
+
 	submit.jobs = apu_arena_alloc(&arena, submit.num_jobs, sizeof(*submit.jobs));
 	if (!submit.jobs) {
 		ret = -ENOMEM;

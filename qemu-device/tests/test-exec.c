@@ -62,8 +62,14 @@ static void job_end(struct job *j)
 static bool failed_at(const struct job *j, unsigned stream, unsigned engine,
                       bool in_call, uint32_t offset)
 {
+    uint64_t va = (in_call ? CALLED_VA : TEXT_VA + stream * 0x10000) + offset;
+
+    if (j->r.status == APU_JOB_STATUS_OK) {
+        va = 0;
+    }
     if (j->r.fail_stream == stream && j->r.fail_engine == engine &&
-        j->r.fail_in_call == in_call && j->r.fail_offset == offset) {
+        j->r.fail_in_call == in_call && j->r.fail_offset == offset &&
+        j->r.fail_va == va) {
         return true;
     }
     tap_note("failed at stream %u, engine %u, %s + 0x%x", j->r.fail_stream,

@@ -59,6 +59,8 @@ static bool print_ref(uint64_t ref, unsigned int num_inputs)
 
 	if (region < APU_REGION_IO)
 		printf("%s", names[region]);
+	else if (num_inputs == DISASM_REGIONS)
+		printf("R%u", region);
 	else if (region - APU_REGION_IO < num_inputs)
 		printf("IN%u", region - APU_REGION_IO);
 	else
@@ -178,24 +180,52 @@ static bool print_command(const uint8_t *p, const struct apu_cmd_header *hdr,
 	return good && !hdr->flags;
 }
 
+size_t disasm_length(const uint8_t *text, size_t bytes)
+{
+	const struct command *cmd;
+	struct apu_cmd_header hdr;
+
+	if (bytes < sizeof(hdr))
+		return 0;
+	memcpy(&hdr, text, sizeof(hdr));
+	cmd = find_command(hdr.opcode);
+	return cmd && cmd->words == hdr.words && hdr.words * 8u <= bytes ? hdr.words * 8u : 0;
+}
+
+size_t disassemble_one(const uint8_t *text, size_t bytes, unsigned int engine_class,
+		       unsigned int num_inputs, bool *good)
+{
+	struct apu_cmd_header hdr;
+
+	*good = false;
+	if (bytes < sizeof(hdr)) {
+		printf("%zu bytes, less than a command\n", bytes);
+		return 0;
+	}
+	memcpy(&hdr, text, sizeof(hdr));
+	if (hdr.words == 0 || hdr.words > APU_MAX_CMD_WORDS || hdr.words * 8u > bytes) {
+		printf("bad length: %u words\n", hdr.words);
+		return 0;
+	}
+	*good = print_command(text, &hdr, engine_class, num_inputs);
+	return hdr.words * 8u;
+}
+
 unsigned int disassemble(const uint8_t *text, size_t bytes, unsigned int engine_class,
 			 unsigned int num_inputs)
 {
-	struct apu_cmd_header hdr;
 	unsigned int errors = 0;
-	size_t at = 0;
+	size_t at = 0, length;
+	bool good;
 
-	while (bytes - at >= sizeof(hdr)) {
-		memcpy(&hdr, text + at, sizeof(hdr));
+	while (bytes - at >= sizeof(struct apu_cmd_header)) {
 		printf("    0x%06zx  ", at);
-		if (hdr.words == 0 || hdr.words > APU_MAX_CMD_WORDS ||
-		    hdr.words * 8u > bytes - at) {
-			printf("bad length: %u words\n", hdr.words);
-			return errors + 1;
-		}
-		if (!print_command(text + at, &hdr, engine_class, num_inputs))
+		length = disassemble_one(text + at, bytes - at, engine_class, num_inputs, &good);
+		if (!good)
 			errors++;
-		at += hdr.words * 8u;
+		if (!length)
+			break;
+		at += length;
 	}
 	return errors;
 }

@@ -536,6 +536,8 @@ struct drm_apu_job {
  * - E2BIG: An object has fields that the kernel does not know, and they are not zero.
  * - ENOENT: The context, a buffer or a syncobj is unknown.
  * - ECANCELED: The context is dead.
+ * - EIO: The device does not work any more: not even a reset of all of it has helped.
+ *   An event "change" with WEDGED=rebind has said so. Or it does not power up.
  */
 struct drm_apu_submit {
 	/** @ctx_id: Context. */

@@ -285,8 +285,10 @@ struct apu_job_completion {
 	uint64_t engines;
 	/* Counters per stream */
 	struct apu_stream_stat streams[8];
+	/* Address of the failing command; zero if no command failed */
+	uint64_t fail_va;
 };
-_Static_assert(sizeof(struct apu_job_completion) == 320, "size of apu_job_completion");
+_Static_assert(sizeof(struct apu_job_completion) == 328, "size of apu_job_completion");
 
 /* One requantisation entry: real multiplier = multiplier * 2^(shift - 31) */
 struct apu_quant {

@@ -46,6 +46,7 @@ static void apu_record_swap(struct apu_job_completion *c)
         le64_to_cpus(&c->streams[i].dram_bytes);
         le64_to_cpus(&c->streams[i].l1_bytes);
     }
+    le64_to_cpus(&c->fail_va);
 }
 
 void apu_desc_from_wire(struct apu_job_desc *desc, const uint8_t *wire)

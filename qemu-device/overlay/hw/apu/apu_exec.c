@@ -419,6 +419,7 @@ static void report_failure(struct gang *g, enum apu_job_status status)
         /* It has been read already. */
         out->fail_offset -= sizeof(struct apu_cmd_wait);
     }
+    out->fail_va = f->va + out->fail_offset;
     switch (status) {
     case APU_JOB_STATUS_BAD_COMMAND:
         out->detail = g->op.cmd.hdr.opcode;

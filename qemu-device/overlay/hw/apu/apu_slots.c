@@ -183,6 +183,7 @@ static void apu_slot_override(ApuSlot *slot)
             out->fail_stream = k;
             out->fail_offset = 0;
             out->fail_in_call = 0;
+            out->fail_va = slot->desc.streams[k].va;
         }
     }
     out->fail_engine = slot->lost_engine;

@@ -405,8 +405,8 @@ static int apu_top_post_load(void *opaque, int version_id)
 
 static const VMStateDescription vmstate_apu_slot = {
     .name = "apu-slot",
-    .version_id = 2,
-    .minimum_version_id = 2,
+    .version_id = 3,
+    .minimum_version_id = 3,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT8(state, ApuSlot),
         VMSTATE_UINT64(desc_addr, ApuSlot),
@@ -436,8 +436,8 @@ static const VMStateDescription vmstate_apu_slot = {
  */
 static const VMStateDescription vmstate_apu_top = {
     .name = TYPE_APU_TOP,
-    .version_id = 2,
-    .minimum_version_id = 2,
+    .version_id = 3,
+    .minimum_version_id = 3,
     .pre_load = apu_top_pre_load,
     .pre_save = apu_top_pre_save,
     .post_load = apu_top_post_load,

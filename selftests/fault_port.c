@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+#include "apu_test.h"
+#include "fault_port.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+
+#define PORT "/sys/kernel/debug/apu-port/"
+
+static int load_module(const char *dir)
+{
+	char path[PATH_MAX];
+	int fd, ret;
+
+	snprintf(path, sizeof(path), "%s/apu-port.ko", dir);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
+	close(fd);
+
+	return ret == -EEXIST ? 0 : ret;
+}
+
+const char *fault_port_open(void)
+{
+	const char *dir = getenv("APU_MODULES");
+
+	if (!access(PORT "rules", W_OK))
+		return NULL;
+	if (!dir || !*dir)
+		return "APU_MODULES does not say where the modules are";
+	if (load_module(dir))
+		return "cannot load apu-port.ko";
+	/* The node in the device tree comes with the machine's option. */
+	return access(PORT "rules", W_OK) ? "the machine has no test port (test-port=on)" : NULL;
+}
+
+int fault_set(const char *rules)
+{
+	char why[512];
+	int ret = write_file(PORT "rules", rules);
+
+	if (ret && !read_file(PORT "error", why, sizeof(why)))
+		fprintf(stderr, "# %s: %s\n", rules, why);
+
+	return ret;
+}
+
+int fault_rules_are_used_up(void)
+{
+	char rules[512] = "?";
+
+	return !read_file(PORT "rules", rules, sizeof(rules)) && !rules[0];
+}
+
+int64_t fault_counter(const char *name)
+{
+	char path[128], text[32];
+	int ret;
+
+	snprintf(path, sizeof(path), PORT "%s", name);
+	ret = read_file(path, text, sizeof(text));
+
+	return ret ? ret : atoll(text);
+}
+
+int fault_asid(uint32_t vm)
+{
+	char apu[64], path[160], line[160];
+	int pid, asid, found = -1;
+	unsigned int id;
+	FILE *f;
+
+	if (find_device(".apu", apu, sizeof(apu)))
+		return -1;
+	snprintf(path, sizeof(path), "/sys/kernel/debug/accel/%s/vms", apu);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "pid %d vm %u asid %d", &pid, &id, &asid) == 3 &&
+		    pid == getpid() && id == vm)
+			found = asid;
+	if (f)
+		fclose(f);
+
+	return found;
+}
+
+long fault_param(const char *name, long value)
+{
+	char path[PATH_MAX], text[32];
+	long old;
+	int ret;
+
+	snprintf(path, sizeof(path), "/sys/module/%.*s/parameters/%s",
+		 (int)strcspn(name, "/"), name, name + strcspn(name, "/") + 1);
+	ret = read_file(path, text, sizeof(text));
+	if (ret)
+		return ret;
+	old = atol(text);
+	snprintf(text, sizeof(text), "%ld", value);
+	ret = write_file(path, text);
+
+	return ret ? ret : old;
+}
