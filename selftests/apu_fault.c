@@ -98,6 +98,59 @@ TEST_F(fault, time_limit)
 	expect_dead(_metadata, self, DRM_APU_CTX_CAUSE_TIMEOUT, seqno);
 }
 
+/* To wait for a job and to learn why it failed is one call. */
+TEST_F(fault, state_after_a_wait)
+{
+	struct stream s = stream_begin(&self->c, DRM_APU_ENGINE_EDMA);
+	struct drm_apu_sync_op op = {
+		.flags = DRM_APU_SYNC_OP_SIGNAL | DRM_APU_SYNC_OP_TIMELINE,
+		.handle = syncobj_create(self->c.fd),
+		.point = 7,
+	};
+	struct drm_apu_ctx_get_state state = {
+		.id = self->c.ctx,
+		.syncobj = op.handle,
+		.point = op.point,
+	};
+	struct drm_apu_stream stream;
+	struct drm_apu_job job = {
+		.streams = DRM_APU_OBJ_ARRAY(1, &stream),
+		.syncs = DRM_APU_OBJ_ARRAY(1, &op),
+		.time_limit_us = 500000,
+	};
+	uint64_t seqno;
+
+	emit_wait(&s, 0, 1);
+	stream = stream_end(&s);
+	ASSERT_EQ(0, submit(&self->c, &job, 1, &seqno));
+	state.timeout_ns = now_ns() + WAIT_NS;
+	ASSERT_EQ(0, apu_ioctl(self->c.fd, DRM_IOCTL_APU_CTX_GET_STATE, &state));
+	EXPECT_EQ(DRM_APU_CTX_CAUSE_TIMEOUT, state.cause);
+	EXPECT_EQ(seqno, state.seqno);
+}
+
+/* A wait for what never comes, and for what is there. */
+TEST_F(fault, state_after_a_timeout)
+{
+	int timeline = gate_open();
+	struct drm_apu_ctx_get_state state = { .id = self->c.ctx };
+
+	if (timeline < 0)
+		SKIP(return, "no sw_sync in this kernel");
+	state.syncobj = gate_syncobj(self->c.fd, timeline, 1);
+	ASSERT_NE(0, state.syncobj);
+	EXPECT_ERRNO(CTX_GET_STATE, ETIMEDOUT,
+		     apu_ioctl(self->c.fd, DRM_IOCTL_APU_CTX_GET_STATE, &state));
+	state.timeout_ns = now_ns() + 10000000;
+	EXPECT_ERRNO(CTX_GET_STATE, ETIMEDOUT,
+		     apu_ioctl(self->c.fd, DRM_IOCTL_APU_CTX_GET_STATE, &state));
+	ASSERT_EQ(0, gate_advance(timeline, 1));
+	state.timeout_ns = 0;
+	EXPECT_EQ(0, apu_ioctl(self->c.fd, DRM_IOCTL_APU_CTX_GET_STATE, &state));
+	EXPECT_EQ(DRM_APU_CTX_CAUSE_NONE, state.cause);
+	close(timeline);
+}
+
 TEST_F(fault, unknown_opcode)
 {
 	struct stream s = stream_begin(&self->c, DRM_APU_ENGINE_EDMA);

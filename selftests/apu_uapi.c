@@ -558,10 +558,34 @@ TEST_F(uapi, ctx_get_state_flags)
 		     CALL(CTX_GET_STATE, ctx_get_state, .id = self->c.ctx, .flags = 1));
 }
 
-TEST_F(uapi, ctx_get_state_pad)
+TEST_F(uapi, ctx_get_state_point_without_syncobj)
 {
 	EXPECT_ERRNO(CTX_GET_STATE, EINVAL,
-		     CALL(CTX_GET_STATE, ctx_get_state, .id = self->c.ctx, .pad = 1));
+		     CALL(CTX_GET_STATE, ctx_get_state, .id = self->c.ctx, .point = 1));
+}
+
+TEST_F(uapi, ctx_get_state_syncobj_without_fence)
+{
+	EXPECT_ERRNO(CTX_GET_STATE, EINVAL,
+		     CALL(CTX_GET_STATE, ctx_get_state, .id = self->c.ctx,
+			  .syncobj = syncobj_create(self->c.fd), .timeout_ns = INT64_MAX));
+}
+
+TEST_F(uapi, ctx_get_state_syncobj_not_at_point)
+{
+	uint32_t syncobj = syncobj_create(self->c.fd);
+
+	ASSERT_EQ(0, syncobj_signal(self->c.fd, syncobj));
+	EXPECT_EQ(0, CALL(CTX_GET_STATE, ctx_get_state, .id = self->c.ctx, .syncobj = syncobj));
+	EXPECT_ERRNO(CTX_GET_STATE, EINVAL,
+		     CALL(CTX_GET_STATE, ctx_get_state, .id = self->c.ctx, .syncobj = syncobj,
+			  .point = 1, .timeout_ns = INT64_MAX));
+}
+
+TEST_F(uapi, ctx_get_state_unknown_syncobj)
+{
+	EXPECT_ERRNO(CTX_GET_STATE, ENOENT,
+		     CALL(CTX_GET_STATE, ctx_get_state, .id = self->c.ctx, .syncobj = 77));
 }
 
 TEST_F(uapi, ctx_get_state_unknown)

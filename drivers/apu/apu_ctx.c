@@ -28,6 +28,7 @@
 #include "apu_kunit.h"
 #include "apu_sched.h"
 #include "apu_slot.h"
+#include "apu_sync.h"
 #include "apu_vm.h"
 #include "compat.h"
 
@@ -354,13 +355,20 @@ int apu_ctx_get_state_ioctl(struct drm_device *drm, void *data, struct drm_file 
 	struct drm_apu_ctx_get_state *args = data;
 	const struct apu_ctx_record *record;
 	struct apu_ctx *ctx;
+	int ret = 0;
 
-	if (args->flags || args->pad)
+	if (args->flags || (args->point && !args->syncobj))
 		return -EINVAL;
 
 	ctx = apu_ctx_lookup(to_apu_file(drm_file), args->id);
 	if (!ctx)
 		return -ENOENT;
+
+	if (args->syncobj) {
+		ret = apu_syncobj_wait(drm_file, args->syncobj, args->point, args->timeout_ns);
+		if (ret)
+			goto out_put;
+	}
 
 	*args = (struct drm_apu_ctx_get_state) { .id = args->id };
 
@@ -379,9 +387,10 @@ int apu_ctx_get_state_ioctl(struct drm_device *drm, void *data, struct drm_file 
 	}
 	spin_unlock_irq(&adev->job_lock);
 
+out_put:
 	apu_ctx_put(ctx);
 
-	return 0;
+	return ret;
 }
 
 VISIBLE_IF_KUNIT void apu_job_stats_fill(struct drm_apu_job_stats *args,

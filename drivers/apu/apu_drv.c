@@ -158,7 +158,7 @@ static const struct drm_driver apu_drm_driver = {
 	.name = "apu",
 	.desc = "APU neural network accelerator",
 	.major = 1,
-	.minor = 0,
+	.minor = 1,
 };
 
 static int apu_bind(struct device *dev)

@@ -11,8 +11,6 @@
 #include <linux/dma-resv.h>
 #include <linux/mm.h>
 
-#include <drm/drm_utils.h>
-
 #include <drm/apu_accel.h>
 
 #include "apu_device.h"
@@ -20,6 +18,7 @@
 #include "apu_gem.h"
 #include "apu_kunit.h"
 #include "apu_prime.h"
+#include "apu_sync.h"
 #include "apu_vm.h"
 #include "compat.h"
 
@@ -231,12 +230,6 @@ int apu_bo_mmap_offset_ioctl(struct drm_device *drm, void *data, struct drm_file
 }
 
 /* Times of the past and negative ones poll. */
-VISIBLE_IF_KUNIT unsigned long apu_bo_wait_jiffies(s64 timeout_ns)
-{
-	return timeout_ns > 0 ? drm_timeout_abs_to_jiffies(timeout_ns) : 0;
-}
-EXPORT_SYMBOL_IF_KUNIT(apu_bo_wait_jiffies);
-
 int apu_bo_wait_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_file)
 {
 	struct drm_apu_bo_wait *args = data;
@@ -257,7 +250,7 @@ int apu_bo_wait_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_f
 
 	ret = dma_resv_wait_timeout(obj->resv,
 				    dma_resv_usage_rw(args->flags & DRM_APU_BO_WAIT_WRITE),
-				    true, apu_bo_wait_jiffies(args->timeout_ns));
+				    true, apu_timeout_jiffies(args->timeout_ns));
 	drm_gem_object_put(obj);
 	if (ret == 0)
 		return -ETIMEDOUT;

@@ -30,8 +30,6 @@ u32 apu_ctx_cause(u32 status);
 void apu_job_stats_fill(struct drm_apu_job_stats *args, const struct apu_ctx_record *record,
 			const struct apu_device *adev);
 
-unsigned long apu_bo_wait_jiffies(s64 timeout_ns);
-
 u64 apu_pt_spans(u64 va, u64 size, u64 span);
 size_t apu_pt_page_size(u64 addr, u64 size, size_t *count);
 

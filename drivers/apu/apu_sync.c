@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Syncobjs that user space wants waited for and signalled, for jobs and binds.
+ * Syncobjs that user space wants waited for and signalled, for jobs and binds, and
+ * that it waits for itself.
  *
  * Waits are resolved to fences when they are collected. What is needed to signal is
  * allocated then too, so that apu_syncs_signal() cannot fail.
@@ -9,6 +10,7 @@
 #include <linux/dma-fence-chain.h>
 
 #include <drm/drm_syncobj.h>
+#include <drm/drm_utils.h>
 
 #include <drm/apu_accel.h>
 
@@ -148,4 +150,42 @@ void apu_syncs_fini(struct apu_syncs *syncs)
 		dma_fence_chain_free(syncs->signals[i].chain);
 		drm_syncobj_put(syncs->signals[i].syncobj);
 	}
+}
+
+/**
+ * apu_timeout_jiffies() - What is left until a time
+ * @timeout_ns: absolute time; zero or the past means none
+ *
+ * Return: Jiffies, less than MAX_SCHEDULE_TIMEOUT.
+ */
+unsigned long apu_timeout_jiffies(s64 timeout_ns)
+{
+	return timeout_ns > 0 ? drm_timeout_abs_to_jiffies(timeout_ns) : 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(apu_timeout_jiffies);
+
+/**
+ * apu_syncobj_wait() - Sleep until a syncobj's fence has signalled
+ * @drm_file: client
+ * @handle: handle of the syncobj
+ * @point: timeline point, zero if it is binary
+ * @timeout_ns: absolute time
+ *
+ * Return: 0 whatever the fence's error is, or a negative error code.
+ */
+int apu_syncobj_wait(struct drm_file *drm_file, u32 handle, u64 point, s64 timeout_ns)
+{
+	struct dma_fence *fence;
+	long ret;
+
+	ret = drm_syncobj_find_fence(drm_file, handle, point, 0, &fence);
+	if (ret)
+		return ret;
+
+	ret = dma_fence_wait_timeout(fence, true, apu_timeout_jiffies(timeout_ns));
+	dma_fence_put(fence);
+	if (ret == 0)
+		return -ETIMEDOUT;
+
+	return ret < 0 ? ret : 0;
 }

@@ -34,4 +34,7 @@ int apu_syncs_init(struct apu_syncs *syncs, struct apu_arena *arena, struct drm_
 void apu_syncs_signal(struct apu_syncs *syncs, struct dma_fence *fence);
 void apu_syncs_fini(struct apu_syncs *syncs);
 
+unsigned long apu_timeout_jiffies(s64 timeout_ns);
+int apu_syncobj_wait(struct drm_file *drm_file, u32 handle, u64 point, s64 timeout_ns);
+
 #endif /* __APU_SYNC_H__ */

@@ -26,7 +26,7 @@ static_assert(sizeof(struct drm_apu_bo_mmap_offset) == 16);
 static_assert(sizeof(struct drm_apu_bo_wait) == 16);
 static_assert(sizeof(struct drm_apu_ctx_create) == 16);
 static_assert(sizeof(struct drm_apu_ctx_destroy) == 8);
-static_assert(sizeof(struct drm_apu_ctx_get_state) == 48);
+static_assert(sizeof(struct drm_apu_ctx_get_state) == 64);
 static_assert(sizeof(struct drm_apu_sync_op) == 16);
 static_assert(sizeof(struct drm_apu_bo_ref) == 8);
 static_assert(sizeof(struct drm_apu_stream) == 16);

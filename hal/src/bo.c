@@ -145,25 +145,25 @@ int apu_bo_create(struct apu_device *dev, size_t size, struct apu_bo **out)
 	return bo_create(dev, size, 0, "a buffer", out);
 }
 
-/* With dev->lock held and handle imported. */
-static int import_handle(struct apu_device *dev, uint32_t handle, uint64_t size,
-			 struct apu_bo **out)
+/* With dev->lock held, of the dma-buf fd, which has this new handle. */
+static int import_new(struct apu_device *dev, int fd, uint32_t handle, struct apu_bo **out)
 {
-	struct apu_bo *bo;
+	struct apu_bo *bo = calloc(1, sizeof(*bo));
+	uint64_t size = 0;
 	int ret;
 
-	for (bo = dev->bos; bo; bo = bo->next) {
-		if (bo->handle == handle) {
-			bo->refs++;
-			*out = bo;
-			return 0;
-		}
+	if (!bo) {
+		ret = apu_fail(-ENOMEM, "no memory for a buffer");
+		goto err;
+	}
+	ret = kmd_dmabuf_size(fd, &size);
+	if (ret) {
+		apu_fail(ret, "cannot tell the size of dma-buf %d: %s", fd, strerror(-ret));
+		goto err;
 	}
 	size &= ~(VA_PAGE_SIZE - 1);
-	bo = calloc(1, sizeof(*bo));
-	if (!bo || size == 0) {
-		ret = bo ? apu_fail(-EINVAL, "the dma-buf is smaller than a page")
-			 : apu_fail(-ENOMEM, "no memory for a buffer");
+	if (size == 0) {
+		ret = apu_fail(-EINVAL, "the dma-buf is smaller than a page");
 		goto err;
 	}
 	bo->dev = dev;
@@ -186,17 +186,26 @@ err:
 
 int apu_bo_import(struct apu_device *dev, int fd, struct apu_bo **out)
 {
+	struct apu_bo *bo;
 	uint32_t handle;
-	uint64_t size;
 	int ret;
 
 	pthread_mutex_lock(&dev->lock);
-	ret = kmd_bo_import(dev->fd, fd, &handle, &size);
-	if (ret)
+	ret = kmd_bo_import(dev->fd, fd, &handle);
+	if (ret) {
 		ret = apu_fail(ret == -EBADF ? -EINVAL : ret, "cannot import dma-buf %d: %s", fd,
 			       strerror(-ret));
-	else
-		ret = import_handle(dev, handle, size, out);
+		goto unlock;
+	}
+	for (bo = dev->bos; bo && bo->handle != handle; bo = bo->next)
+		;
+	if (bo) {
+		bo->refs++;
+		*out = bo;
+	} else {
+		ret = import_new(dev, fd, handle, out);
+	}
+unlock:
 	pthread_mutex_unlock(&dev->lock);
 	return ret;
 }

@@ -15,6 +15,7 @@
 
 /* DRM version of the driver that this library is written for. */
 #define DRIVER_MAJOR 1
+#define DRIVER_MINOR 1
 /* Minors of the accel subsystem that are looked at. */
 #define MAX_NODES 64
 #define NODE_DIR "/dev/accel"
@@ -72,11 +73,11 @@ static int check_version(struct apu_device *dev, int major, int minor)
 {
 	int ret;
 
-	if (major != DRIVER_MAJOR)
+	if (major != DRIVER_MAJOR || minor < DRIVER_MINOR)
 		return apu_fail(-EPROTONOSUPPORT,
 				"version mismatch: the driver's interface is %d.%d, this library "
-				"needs %d.x: use both of one release",
-				major, minor, DRIVER_MAJOR);
+				"needs %d.%d or a later %d.x: use both of one release",
+				major, minor, DRIVER_MAJOR, DRIVER_MINOR, DRIVER_MAJOR);
 	ret = kmd_query_info(dev->fd, &dev->info);
 	if (ret)
 		return apu_fail(ret, "cannot query %s: %s", dev->path, strerror(-ret));

@@ -147,17 +147,17 @@ void kmd_munmap(void *ptr, size_t size)
 	munmap(ptr, size);
 }
 
-int kmd_bo_import(int fd, int dmabuf, uint32_t *bo, uint64_t *size)
+int kmd_bo_import(int fd, int dmabuf, uint32_t *bo)
 {
-	off_t end;
-	int ret;
+	return drmPrimeFDToHandle(fd, dmabuf, bo) ? -errno : 0;
+}
 
-	/* The import leaves the file position alone; a dma-buf has no other use for it. */
-	end = lseek(dmabuf, 0, SEEK_END);
+int kmd_dmabuf_size(int dmabuf, uint64_t *size)
+{
+	/* A dma-buf has no other use for the file position. */
+	off_t end = lseek(dmabuf, 0, SEEK_END);
+
 	if (end < 0)
-		return errno == EBADF ? -EBADF : -EINVAL;
-	ret = drmPrimeFDToHandle(fd, dmabuf, bo);
-	if (ret)
 		return -errno;
 	*size = (uint64_t)end;
 	return 0;

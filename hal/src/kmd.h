@@ -28,12 +28,15 @@ int kmd_bo_create(int fd, uint64_t *size, uint32_t exclusive_vm, uint32_t *bo);
 void kmd_bo_destroy(int fd, uint32_t bo);
 int kmd_bo_mmap(int fd, uint32_t bo, size_t size, void **ptr);
 void kmd_munmap(void *ptr, size_t size);
-int kmd_bo_import(int fd, int dmabuf, uint32_t *bo, uint64_t *size);
+/* The handle that the file descriptor has for the buffer already, or a new one. */
+int kmd_bo_import(int fd, int dmabuf, uint32_t *bo);
+int kmd_dmabuf_size(int dmabuf, uint64_t *size);
 int kmd_bo_export(int fd, uint32_t bo, int *dmabuf);
 
 int kmd_ctx_create(int fd, uint32_t vm, uint32_t priority, uint32_t *ctx);
 void kmd_ctx_destroy(int fd, uint32_t ctx);
 int kmd_ctx_set_qos(int fd, struct drm_apu_ctx_set_qos *qos);
+/* With a syncobj: -ETIMEDOUT when state->timeout_ns has passed. */
 int kmd_ctx_get_state(int fd, struct drm_apu_ctx_get_state *state);
 int kmd_submit(int fd, struct drm_apu_submit *submit);
 int kmd_job_stats(int fd, struct drm_apu_job_stats *stats);

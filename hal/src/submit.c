@@ -6,7 +6,8 @@
  * the first jobs of a request wait for the request before it, however that ends. Fences of a
  * context signal in order: the fence of the last job stands for all.
  *
- * A wait does not tell how the jobs ended, so each ends with a look at the context's state.
+ * A wait for a fence does not tell how the jobs ended, so one waits in the call that tells the
+ * context's state.
  */
 #include <errno.h>
 #include <string.h>
@@ -216,26 +217,21 @@ static int fail_state(const struct drm_apu_ctx_get_state *state, uint64_t job)
 }
 
 /* The result of an inference that has ended; with the session's lock held. */
-static int get_result(struct apu_request *request)
+static int get_result(struct apu_request *request, const struct drm_apu_ctx_get_state *state)
 {
-	int fd = request->session->dev->fd;
-	struct drm_apu_ctx_get_state state = {.id = request->ctx};
 	int ret;
 
 	if (request->cancelled) {
 		/* Its context is gone. The last job's fence tells whether all have run. */
-		ret = kmd_syncobj_status(fd, request->syncobj);
+		ret = kmd_syncobj_status(request->session->dev->fd, request->syncobj);
 		if (ret)
 			return apu_fail(ret, ret == -ECANCELED ? "cancelled"
 							       : "cancelled, and failed before");
 		return 0;
 	}
-	ret = kmd_ctx_get_state(fd, &state);
-	if (ret)
-		return fail_ioctl(ret, "cannot learn how the inference ended");
-	if (state.cause == DRM_APU_CTX_CAUSE_NONE)
+	if (state->cause == DRM_APU_CTX_CAUSE_NONE)
 		return 0;
-	return fail_state(&state, state.seqno - request->seqno);
+	return fail_state(state, state->seqno - request->seqno);
 }
 
 static int64_t deadline(int64_t timeout_ns)
@@ -253,15 +249,27 @@ static int64_t deadline(int64_t timeout_ns)
 bool request_finish(struct apu_request *request, int64_t timeout_ns)
 {
 	struct apu_session *session = request->session;
-	int ret = kmd_syncobj_wait(session->dev->fd, request->syncobj, deadline(timeout_ns));
+	struct drm_apu_ctx_get_state state = {
+		.syncobj = request->syncobj,
+		.timeout_ns = deadline(timeout_ns),
+	};
+	int ret = -ENOENT;
 
-	if (ret == -ETIME)
+	pthread_mutex_lock(&session->lock);
+	state.id = request->ctx;
+	pthread_mutex_unlock(&session->lock);
+	if (state.id)
+		ret = kmd_ctx_get_state(session->dev->fd, &state);
+	/* Cancelled. If its id is another's by now, that one's state does not matter below. */
+	if (ret == -ENOENT)
+		ret = kmd_syncobj_wait(session->dev->fd, request->syncobj, state.timeout_ns);
+	if (ret == -ETIME || ret == -ETIMEDOUT)
 		return false;
 	pthread_mutex_lock(&session->lock);
 	if (ret)
 		request->status = fail_ioctl(ret, "cannot wait");
 	else
-		request->status = get_result(request);
+		request->status = get_result(request, &state);
 	request->in_flight = false;
 	/* A context dies with its first failure. */
 	if (request->status)

@@ -105,6 +105,7 @@ void fake_reset(void)
 	memset(syncobjs, 0, sizeof(syncobjs));
 	memset(foreign_data, 0, sizeof(foreign_data));
 	fake.version_major = 1;
+	fake.version_minor = 1;
 	fake.info = (struct drm_apu_dev_info){
 		.hw_version = APU_HW_VERSION,
 		.l1_kib = 1024,
@@ -148,7 +149,7 @@ int kmd_open(const char *path, int *version_major, int *version_minor)
 	if (strcmp(path, FAKE_NODE) != 0)
 		return -ENOENT;
 	*version_major = fake.version_major;
-	*version_minor = 0;
+	*version_minor = fake.version_minor;
 	fake.live_fds++;
 	return FAKE_FD;
 }
@@ -230,13 +231,19 @@ int kmd_vm_unmap(int fd, uint32_t vm, uint64_t va, uint64_t size)
 	return 0;
 }
 
+/* 0: no memory. */
 static uint32_t new_bo(uint64_t size, bool exclusive, uint8_t *data)
 {
+	bool foreign = data;
 	uint32_t i;
 
+	if (!foreign)
+		data = calloc(1, size);
+	if (!data)
+		return 0;
 	for (i = 1; bos[i].used; i++)
 		;
-	bos[i] = (struct bo){true, exclusive, data, size, data ? data : calloc(1, size)};
+	bos[i] = (struct bo){true, exclusive, foreign, size, data};
 	fake.live_bos++;
 	return i;
 }
@@ -250,7 +257,7 @@ int kmd_bo_create(int fd, uint64_t *size, uint32_t exclusive_vm, uint32_t *bo)
 		return -ENOMEM;
 	*size = (*size + PAGE - 1) & ~(uint64_t)(PAGE - 1);
 	*bo = new_bo(*size, exclusive_vm, NULL);
-	return 0;
+	return *bo ? 0 : -ENOMEM;
 }
 
 void kmd_bo_destroy(int fd, uint32_t bo)
@@ -287,7 +294,7 @@ void kmd_munmap(void *ptr, size_t size)
 	fake.live_cpu_mappings--;
 }
 
-int kmd_bo_import(int fd, int dmabuf, uint32_t *bo, uint64_t *size)
+int kmd_bo_import(int fd, int dmabuf, uint32_t *bo)
 {
 	GUARD();
 	uint32_t i;
@@ -306,7 +313,15 @@ int kmd_bo_import(int fd, int dmabuf, uint32_t *bo, uint64_t *size)
 	} else {
 		return -EINVAL;
 	}
-	*size = bos[*bo].size;
+	return 0;
+}
+
+int kmd_dmabuf_size(int dmabuf, uint64_t *size)
+{
+	GUARD();
+	if (inject())
+		return -ENOMEM;
+	*size = dmabuf == FAKE_DMABUF ? PAGE : bos[dmabuf - DMABUF_OWN].size;
 	return 0;
 }
 
@@ -401,13 +416,29 @@ void kmd_ctx_destroy(int fd, uint32_t ctx)
 	}
 }
 
+/* With the lock held. */
+static bool wait_syncobj(struct syncobj *obj, int64_t deadline_ns)
+{
+	assert_true(obj->used);
+	fake.waits++;
+	while (deadline_ns == INT64_MAX && obj->held && fake.block)
+		pthread_cond_wait(&news, &lock);
+	/* One who waits for ever would: let go. */
+	if (deadline_ns == INT64_MAX && obj->held)
+		signal_syncobj(obj, 0);
+	return !obj->held;
+}
+
 int kmd_ctx_get_state(int fd, struct drm_apu_ctx_get_state *state)
 {
 	GUARD();
 	(void)fd;
-	assert_true(contexts[state->id].used);
 	if (fake.gone)
 		return -ENODEV;
+	if (!contexts[state->id].used)
+		return -ENOENT;
+	if (state->syncobj && !wait_syncobj(&syncobjs[state->syncobj], state->timeout_ns))
+		return -ETIMEDOUT;
 	state->cause = contexts[state->id].cause;
 	state->seqno = contexts[state->id].failed_seqno;
 	state->engine_class = DRM_APU_ENGINE_EDMA;
@@ -636,14 +667,7 @@ int kmd_syncobj_wait(int fd, uint32_t syncobj, int64_t deadline_ns)
 	GUARD();
 
 	(void)fd;
-	assert_true(syncobjs[syncobj].used);
-	fake.waits++;
-	while (deadline_ns == INT64_MAX && syncobjs[syncobj].held && fake.block)
-		pthread_cond_wait(&news, &lock);
-	/* One who waits for ever would: let go. */
-	if (deadline_ns == INT64_MAX && syncobjs[syncobj].held)
-		signal_syncobj(&syncobjs[syncobj], 0);
-	return syncobjs[syncobj].held ? -ETIME : 0;
+	return wait_syncobj(&syncobjs[syncobj], deadline_ns) ? 0 : -ETIME;
 }
 
 int kmd_syncobj_import_sync_file(int fd, uint32_t syncobj, int sync_file)

@@ -33,6 +33,7 @@ struct fake {
 	struct drm_apu_dev_info info;
 	int open_error;
 	int version_major;
+	int version_minor;
 	/* The next submit's job ends so; enum drm_apu_ctx_cause. */
 	uint32_t fail_cause;
 	/* The device has been taken away: submit and state fail with -ENODEV. */

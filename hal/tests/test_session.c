@@ -96,6 +96,12 @@ static void errors_of_open_are_told_apart(void **state)
 	assert_int_equal(apu_device_open(FAKE_NODE, &dev), -EPROTONOSUPPORT);
 	assert_non_null(strstr(apu_last_error(), "version mismatch"));
 	fake.version_major = 1;
+	fake.version_minor = 0;
+	assert_int_equal(apu_device_open(FAKE_NODE, &dev), -EPROTONOSUPPORT);
+	assert_non_null(strstr(apu_last_error(), "1.0, this library needs 1.1"));
+	fake.version_minor = 2;
+	assert_int_equal(apu_device_open(FAKE_NODE, &dev), 0);
+	apu_device_close(dev);
 	fake.info.hw_version = 2u << 16;
 	assert_int_equal(apu_device_open(FAKE_NODE, &dev), -EPROTONOSUPPORT);
 	assert_non_null(strstr(apu_last_error(), "version mismatch"));

@@ -421,10 +421,16 @@ enum drm_apu_ctx_cause {
  * A context dies with the first of its jobs that fails; later jobs and submits
  * get ECANCELED. Create a new one to go on.
  *
+ * With a syncobj, waits for the fence that it has first, so that to wait for a job
+ * and to learn how it ended are one call. The state is that of the context which
+ * had the id at the start, also if it has been destroyed meanwhile.
+ *
  * Errors:
  *
- * - EINVAL: Flags or padding are not zero.
- * - ENOENT: The context is unknown.
+ * - EINVAL: Flags are not zero; the syncobj has no fence, or not yet at this point;
+ *   there is a point, but no syncobj.
+ * - ENOENT: The context or the syncobj is unknown.
+ * - ETIMEDOUT: The time is over.
  */
 struct drm_apu_ctx_get_state {
 	/** @id: Id of the context. */
@@ -445,8 +451,12 @@ struct drm_apu_ctx_get_state {
 	__u64 seqno;
 	/** @flags: Must be zero. */
 	__u32 flags;
-	/** @pad: Must be zero. */
-	__u32 pad;
+	/** @syncobj: Handle of a syncobj to wait for, or zero. */
+	__u32 syncobj;
+	/** @point: Timeline point of @syncobj; zero if it is binary. */
+	__u64 point;
+	/** @timeout_ns: Absolute time of the wait's end; zero or the past polls. */
+	__s64 timeout_ns;
 };
 
 /** DRM_APU_SYNC_OP_SIGNAL - signal, not wait */

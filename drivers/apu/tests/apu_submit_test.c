@@ -12,6 +12,7 @@
 
 #include "../apu_ctx.h"
 #include "../apu_kunit.h"
+#include "../apu_sync.h"
 #include "../apu_vm.h"
 #include "apu_test.h"
 
@@ -226,17 +227,17 @@ static void apu_waits_have_an_end(struct kunit *test)
 {
 	s64 now = ktime_get_ns();
 
-	KUNIT_EXPECT_EQ(test, 0, apu_bo_wait_jiffies(0));
-	KUNIT_EXPECT_EQ(test, 0, apu_bo_wait_jiffies(-1));
-	KUNIT_EXPECT_EQ(test, 0, apu_bo_wait_jiffies(S64_MIN));
-	KUNIT_EXPECT_EQ(test, 0, apu_bo_wait_jiffies(1));
-	KUNIT_EXPECT_EQ(test, 0, apu_bo_wait_jiffies(now - NSEC_PER_SEC));
+	KUNIT_EXPECT_EQ(test, 0, apu_timeout_jiffies(0));
+	KUNIT_EXPECT_EQ(test, 0, apu_timeout_jiffies(-1));
+	KUNIT_EXPECT_EQ(test, 0, apu_timeout_jiffies(S64_MIN));
+	KUNIT_EXPECT_EQ(test, 0, apu_timeout_jiffies(1));
+	KUNIT_EXPECT_EQ(test, 0, apu_timeout_jiffies(now - NSEC_PER_SEC));
 
 	/* At least the time that is left, a little more at most: some of it passes here. */
-	KUNIT_EXPECT_GT(test, apu_bo_wait_jiffies(now + 1000ll * NSEC_PER_SEC), 900ul * HZ);
-	KUNIT_EXPECT_LE(test, apu_bo_wait_jiffies(now + 1000ll * NSEC_PER_SEC), 1000ul * HZ + 1);
-	KUNIT_EXPECT_GT(test, apu_bo_wait_jiffies(S64_MAX), 86400ul * 365 * HZ);
-	KUNIT_EXPECT_LT(test, apu_bo_wait_jiffies(S64_MAX), (unsigned long)MAX_SCHEDULE_TIMEOUT);
+	KUNIT_EXPECT_GT(test, apu_timeout_jiffies(now + 1000ll * NSEC_PER_SEC), 900ul * HZ);
+	KUNIT_EXPECT_LE(test, apu_timeout_jiffies(now + 1000ll * NSEC_PER_SEC), 1000ul * HZ + 1);
+	KUNIT_EXPECT_GT(test, apu_timeout_jiffies(S64_MAX), 86400ul * 365 * HZ);
+	KUNIT_EXPECT_LT(test, apu_timeout_jiffies(S64_MAX), (unsigned long)MAX_SCHEDULE_TIMEOUT);
 }
 
 static struct kunit_case apu_submit_cases[] = {
