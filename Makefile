@@ -38,7 +38,7 @@ help: ## list the targets
 	@echo "$(K)). Without them, check runs on: $(KERNELS)."
 	@echo "APU_CACHE is where what is fetched and built once is kept."
 
-.PHONY: demo check check-all check-ops lint lint-selftest lint-tools bench-infer bench-power bench-submit shell
+.PHONY: demo check check-all check-ops lint lint-selftest lint-tools bench-hal bench-infer bench-power bench-submit shell
 demo: qemu modules tools examples demo-input ## from nothing to a face found: build all, run a network on the APU
 	@$(S)/demo
 
@@ -68,6 +68,9 @@ bench-infer: all ## measure inferences
 
 bench-power: qemu modules-next-plain tools ## how long real networks keep power domains on
 	@KERNEL=next FLAVOUR=plain $(S)/bench-power
+
+bench-hal: qemu modules-next-perf hal ## count the instructions and system calls of an inference
+	@$(S)/bench-hal
 
 bench-submit: qemu modules-next-perf selftests ## count the instructions of submitting and waiting
 	@$(S)/bench-submit
