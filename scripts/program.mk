@@ -5,7 +5,8 @@
 #
 #   NAME      the program's
 #   SRCS      its sources
-#   APU       shared: links libapu.so; static: libapu.a, and may use what is internal to it
+#   APU       shared: links libapu.so; loaded: loads that itself; static: links libapu.a,
+#             and may use what is internal to it
 #   LIBS      what else it links
 #   MAN       its manual page, if it has one
 #
@@ -25,7 +26,8 @@ MAKE_DLA := $(BUILD)/obj/hal/make-dla
 CPPFLAGS += -I$(HAL)/include $(if $(filter static,$(APU)),-I$(HAL)/src) -D_GNU_SOURCE
 CFLAGS   ?= -O2 -g
 CFLAGS   += -std=c11 -Wall -Wextra -Werror
-APU_shared := -L$(BUILD)/lib -lapu -Wl,--enable-new-dtags,-rpath,'$$ORIGIN/../lib'
+APU_loaded := -ldl -Wl,--enable-new-dtags,-rpath,'$$ORIGIN/../lib'
+APU_shared := -L$(BUILD)/lib -lapu $(APU_loaded)
 APU_static := $(BUILD)/lib/libapu.a
 LIBAPU   := $(BUILD)/lib/libapu.$(if $(filter static,$(APU)),a,so)
 

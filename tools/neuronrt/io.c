@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "io.h"
+#include "library.h"
 
 void side_init(struct side *side, const struct apu_model *model, bool output)
 {
@@ -12,14 +13,14 @@ void side_init(struct side *side, const struct apu_model *model, bool output)
 	unsigned int i;
 
 	memset(side, 0, sizeof(*side));
-	apu_model_get_info(model, &info);
+	lib.model_get_info(model, &info);
 	side->name = output ? "Output" : "Input";
 	side->count = output ? info.num_outputs : info.num_inputs;
 	for (i = 0; i < side->count; i++) {
 		if (output)
-			apu_model_get_output(model, i, &side->info[i]);
+			lib.model_get_output(model, i, &side->info[i]);
 		else
-			apu_model_get_input(model, i, &side->info[i]);
+			lib.model_get_input(model, i, &side->info[i]);
 	}
 }
 
@@ -42,7 +43,7 @@ void side_print(const struct side *side)
 
 		printf("%s: Handle = %u, ", side->name, i);
 		print_dims(t->dims, t->rank);
-		printf(", %s, %zu bytes", apu_type_name(t->type), t->size);
+		printf(", %s, %zu bytes", lib.type_name(t->type), t->size);
 		if (t->padded_size != t->size) {
 			printf(", padded ");
 			print_dims(t->padded_dims, t->rank);
@@ -178,7 +179,7 @@ static bool compare(const struct side *side, unsigned int index, FILE *file, con
 		    unsigned long sample)
 {
 	const struct apu_tensor_info *t = &side->info[index];
-	size_t element = apu_type_size(t->type), count = 0, first = 0, i;
+	size_t element = lib.type_size(t->type), count = 0, first = 0, i;
 	const uint8_t *got = side->data[index];
 	uint8_t *want = malloc(t->padded_size);
 

@@ -8,6 +8,7 @@
 #include <apu/apu.h>
 
 #include "io.h"
+#include "library.h"
 #include "options.h"
 
 /* Between two lines of progress. */
@@ -32,7 +33,7 @@ static double now_ms(void)
 static void check(int ret, int status)
 {
 	if (ret)
-		die(status, "%s", apu_last_error());
+		die(status, "%s", lib.last_error());
 }
 
 /* Memory for one sample of each tensor, bound to the request. */
@@ -47,17 +48,17 @@ static void bind_side(struct runner *run, struct side *side, bool output, bool z
 		if (zero_copy) {
 			struct apu_bo *bo;
 
-			check(apu_bo_create(run->dev, size, &bo), EXIT_DEVICE);
-			check(apu_bo_map(bo, &side->data[i]), EXIT_DEVICE);
+			check(lib.bo_create(run->dev, size, &bo), EXIT_DEVICE);
+			check(lib.bo_map(bo, &side->data[i]), EXIT_DEVICE);
 			run->bos[run->num_bos++] = bo;
-			ret = output ? apu_request_bind_output_bo(run->request, i, bo, 0, size)
-				     : apu_request_bind_input_bo(run->request, i, bo, 0, size);
+			ret = output ? lib.request_bind_output_bo(run->request, i, bo, 0, size)
+				     : lib.request_bind_input_bo(run->request, i, bo, 0, size);
 		} else {
 			side->data[i] = malloc(size);
 			if (!side->data[i])
 				die(EXIT_DEVICE, "no memory for %zu bytes", size);
-			ret = output ? apu_request_bind_output(run->request, i, side->data[i], size)
-				     : apu_request_bind_input(run->request, i, side->data[i], size);
+			ret = output ? lib.request_bind_output(run->request, i, side->data[i], size)
+				     : lib.request_bind_input(run->request, i, side->data[i], size);
 		}
 		check(ret, EXIT_DEVICE);
 	}
@@ -65,26 +66,26 @@ static void bind_side(struct runner *run, struct side *side, bool output, bool z
 
 static void runner_init(struct runner *run, const struct options *opts, struct apu_model *model)
 {
-	check(apu_device_open(opts->device, &run->dev), EXIT_DEVICE);
-	check(apu_session_create(run->dev, model, APU_PRIORITY_NORMAL, &run->session), EXIT_DEVICE);
+	check(lib.device_open(opts->device, &run->dev), EXIT_DEVICE);
+	check(lib.session_create(run->dev, model, APU_PRIORITY_NORMAL, &run->session), EXIT_DEVICE);
 	if (opts->boost >= 0 || opts->turbo) {
 		struct apu_qos qos = {
 			.priority = APU_PRIORITY_NORMAL,
 			.boost = opts->turbo ? 100 : (uint32_t)opts->boost,
 		};
 
-		check(apu_session_set_qos(run->session, &qos), EXIT_DEVICE);
+		check(lib.session_set_qos(run->session, &qos), EXIT_DEVICE);
 	}
-	check(apu_request_create(run->session, &run->request), EXIT_DEVICE);
+	check(lib.request_create(run->session, &run->request), EXIT_DEVICE);
 }
 
 static void runner_fini(struct runner *run)
 {
-	apu_request_release(run->request);
+	lib.request_release(run->request);
 	while (run->num_bos)
-		apu_bo_release(run->bos[--run->num_bos]);
-	apu_session_release(run->session);
-	apu_device_close(run->dev);
+		lib.bo_release(run->bos[--run->num_bos]);
+	lib.session_release(run->session);
+	lib.device_close(run->dev);
 }
 
 /* Cycles as time, at the clock that the inference had. */
@@ -101,8 +102,8 @@ static void print_profile(struct runner *run)
 	struct apu_memory memory;
 	unsigned int i;
 
-	check(apu_request_get_profile(run->request, &profile), EXIT_INFERENCE);
-	apu_session_get_memory(run->session, &memory);
+	check(lib.request_get_profile(run->request, &profile), EXIT_INFERENCE);
+	lib.session_get_memory(run->session, &memory);
 	printf("Profile of the last inference:\n");
 	printf("  jobs: %u\n", profile.num_jobs);
 	printf("  cycles: %llu\n", (unsigned long long)profile.cycles);
@@ -113,7 +114,7 @@ static void print_profile(struct runner *run)
 		if (e->streams)
 			printf("  %s: %u streams, %llu cycles busy (%.3f ms), %llu bytes DRAM, "
 			       "%llu bytes L1\n",
-			       apu_engine_name(i), e->streams, (unsigned long long)e->busy,
+			       lib.engine_name(i), e->streams, (unsigned long long)e->busy,
 			       ms_of(&profile, e->busy), (unsigned long long)e->dram_bytes,
 			       (unsigned long long)e->l1_bytes);
 	}
@@ -156,9 +157,9 @@ static unsigned int run_samples(struct runner *run, const struct options *opts, 
 			int ret;
 
 			print_progress(count, all);
-			ret = apu_request_run(run->request);
+			ret = lib.request_run(run->request);
 			if (ret)
-				die(EXIT_INFERENCE, "sample %lu: %s", i, apu_last_error());
+				die(EXIT_INFERENCE, "sample %lu: %s", i, lib.last_error());
 			count++;
 		}
 		total += now_ms() - start;
@@ -182,7 +183,8 @@ int main(int argc, char **argv)
 	unsigned long samples;
 
 	parse_options(&opts, argc, argv);
-	check(apu_model_load_file(opts.model, &model), EXIT_FILE);
+	library_load();
+	check(lib.model_load_file(opts.model, &model), EXIT_FILE);
 	side_init(&in, model, false);
 	side_init(&out, model, true);
 	if (opts.show_io) {
@@ -191,7 +193,7 @@ int main(int argc, char **argv)
 	}
 	/* To learn the inputs and outputs no data is needed. */
 	if (opts.show_io && opts.in.count == 0 && opts.out.count == 0) {
-		apu_model_release(model);
+		lib.model_release(model);
 		return 0;
 	}
 	samples = open_inputs(&in, &opts);
@@ -219,6 +221,6 @@ int main(int argc, char **argv)
 		for (i = 0; i < out.count; i++)
 			free(out.data[i]);
 	}
-	apu_model_release(model);
+	lib.model_release(model);
 	return different ? EXIT_DIFFERENT : 0;
 }

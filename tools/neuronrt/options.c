@@ -31,7 +31,7 @@ static const char usage_text[] =
 	"  -h, --help\n"
 	"\n"
 	"Exit status: 0 done, 1 usage, 2 bad model or file, 3 no suitable device, 4 failed\n"
-	"inference, 5 an output that differs.\n";
+	"inference, 5 an output that differs, 127 a shared library is missing.\n";
 
 void die(int status, const char *fmt, ...)
 {

@@ -14,6 +14,8 @@ enum {
 	EXIT_DEVICE = 3,
 	EXIT_INFERENCE = 4,
 	EXIT_DIFFERENT = 5,
+	/* As of a program that the loader of programs cannot start. */
+	EXIT_LIBRARY = 127,
 };
 
 struct file_list {
