@@ -126,8 +126,14 @@ struct apu_device {
 		struct mutex lock;
 		/** @pm.users_lock: protects the rest */
 		spinlock_t users_lock;
+		/** @pm.on: classes that runtime PM references are held on */
+		u32 on;
 		/** @pm.users: jobs that need the class */
 		u32 users[APU_NUM_CLASSES];
+		/** @pm.idle_since: when the last user of the class went, in jiffies */
+		unsigned long idle_since[APU_NUM_CLASSES];
+		/** @pm.idle_work: drops references on classes that had no users for a while */
+		struct delayed_work idle_work;
 		/** @pm.gone: the devices must not be touched any more */
 		bool gone;
 	} pm;
