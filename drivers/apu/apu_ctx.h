@@ -43,7 +43,7 @@ struct apu_ctx_record {
  * struct apu_ctx - an ordered queue of jobs
  */
 struct apu_ctx {
-	/** @ref: the id and every job that has not retired hold references */
+	/** @ref: the id and every job hold references */
 	struct kref ref;
 	/** @free_work: frees the context when its last job has gone */
 	struct work_struct free_work;
@@ -59,15 +59,13 @@ struct apu_ctx {
 	struct apu_ctx_qos qos;
 	/** @client: sums of the client that the context belongs to */
 	struct apu_client_perf *client;
-	/** @fence_context: context of the jobs' fences */
+	/** @fence_context: context of hardware fences */
 	u64 fence_context;
 	/** @last_seqno: last job submitted; protected by the VM's reservation */
 	u64 last_seqno;
 
-	/** @inflight: jobs that were run, in order; from here: job_lock */
+	/** @inflight: jobs that the scheduler has run, in order; from here: job_lock */
 	struct list_head inflight;
-	/** @queued: jobs that the scheduler has yet to run */
-	u32 queued;
 	/** @done_seqno: last job whose fence has signalled */
 	u64 done_seqno;
 	/** @closed: the id is gone, do not start more jobs */

@@ -4,12 +4,11 @@
  *
  * Power: TOP and every engine have their own runtime PM. A job needs all
  * instances of the engine classes that it names, for the hardware picks the
- * instance; an engine, being TOP's child, keeps TOP on. Jobs are counted per class in
- * &apu_device.pm, from the submit ioctl, where resuming may sleep and fail, until they
- * retire, in an interrupt. The references on devices are the class's, and are kept for
- * some time after its last job: a client that waits for a job before it submits the
- * next one does not pay for runtime PM. Counting here lets unbinding give all back at
- * once, whatever jobs still linger in queues behind fences of other devices.
+ * instance; an engine, being TOP's child, keeps TOP on. References are counted
+ * per class in &apu_device.pm: taken in the submit ioctl, where resuming may
+ * sleep and fail, and given back when the job is freed, which only lets autosuspend
+ * begin. Counting them here lets unbinding give all back at once, whatever jobs
+ * still linger in queues behind fences of other devices.
  */
 
 #include <linux/bitfield.h>
@@ -28,9 +27,6 @@
 #include "apu_engine.h"
 #include "apu_sched.h"
 #include "apu_slot.h"
-
-/* A timer is late by up to one. */
-#define APU_IDLE_JIFFIES	(msecs_to_jiffies(APU_AUTOSUSPEND_MS) - 1)
 
 /* "APU1", little endian */
 #define APU_TOP_ID_VALUE	0x31555041
@@ -122,15 +118,13 @@ static void apu_pm_put_class(struct apu_device *adev, u32 class)
 {
 	u32 i;
 
-	adev->pm.on &= ~BIT(class);
 	for (i = 0; i < adev->info.num_engines; i++) {
-		struct device *dev = adev->engines[i]->dev;
+		struct apu_engine *engine = adev->engines[i];
 
-		if (adev->engines[i]->class != class)
+		if (engine->class != class)
 			continue;
-		/* Not after another delay, by a timer that may be late by a quarter of it. */
-		pm_runtime_put_noidle(dev);
-		pm_schedule_suspend(dev, 0);
+		pm_runtime_mark_last_busy(engine->dev);
+		pm_runtime_put_autosuspend(engine->dev);
 	}
 }
 
@@ -162,64 +156,41 @@ err_put:
 	return -EIO;
 }
 
-static void apu_pm_idle_work(struct work_struct *work)
-{
-	struct apu_device *adev = container_of(work, struct apu_device, pm.idle_work.work);
-	const unsigned long delay = APU_IDLE_JIFFIES;
-	unsigned long end, next = 0;
-	u32 class;
-
-	spin_lock_irq(&adev->pm.users_lock);
-	for (class = 0; class < APU_NUM_CLASSES; class++) {
-		if (!(adev->pm.on & BIT(class)) || adev->pm.users[class])
-			continue;
-		end = adev->pm.idle_since[class] + delay;
-		if (time_after_eq(jiffies, end))
-			apu_pm_put_class(adev, class);
-		else
-			next = max(next, end - jiffies);
-	}
-	if (next)
-		schedule_delayed_work(&adev->pm.idle_work, next);
-	spin_unlock_irq(&adev->pm.users_lock);
-}
-
-/* One more user for each class, if all of them are on. */
+/* One more user for each class, if all have some already. */
 static int apu_pm_try_get(struct apu_device *adev, u32 classes)
 {
 	u32 class;
 	int ret = 0;
 
-	spin_lock_irq(&adev->pm.users_lock);
+	spin_lock(&adev->pm.users_lock);
 	if (adev->pm.gone)
 		ret = -ENODEV;
-	else if (classes & ~adev->pm.on)
-		ret = -EAGAIN;
+	for (class = 0; !ret && class < APU_NUM_CLASSES; class++)
+		if ((classes & BIT(class)) && !adev->pm.users[class])
+			ret = -EAGAIN;
 	for (class = 0; !ret && class < APU_NUM_CLASSES; class++)
 		if (classes & BIT(class))
 			adev->pm.users[class]++;
-	spin_unlock_irq(&adev->pm.users_lock);
+	spin_unlock(&adev->pm.users_lock);
 
 	return ret;
 }
 
-/* pm.lock is held: nobody else switches on. */
+/* The first user's references are those of the class; pm.lock is held. */
 static int apu_pm_add_user(struct apu_device *adev, u32 class)
 {
+	bool first;
 	int ret;
-
-	ret = apu_pm_try_get(adev, BIT(class));
-	if (ret != -EAGAIN)
-		return ret;
 
 	ret = apu_pm_get_class(adev, class);
 	if (ret)
 		return ret;
 
-	spin_lock_irq(&adev->pm.users_lock);
-	adev->pm.on |= BIT(class);
-	adev->pm.users[class]++;
-	spin_unlock_irq(&adev->pm.users_lock);
+	spin_lock(&adev->pm.users_lock);
+	first = !adev->pm.users[class]++;
+	spin_unlock(&adev->pm.users_lock);
+	if (!first)
+		apu_pm_put_class(adev, class);
 
 	return 0;
 }
@@ -241,7 +212,8 @@ int apu_pm_get(struct apu_device *adev, u32 classes)
 		return ret;
 
 	mutex_lock(&adev->pm.lock);
-	for (class = 0, ret = 0; !ret && class < APU_NUM_CLASSES; class++) {
+	ret = adev->pm.gone ? -ENODEV : 0;
+	for (class = 0; !ret && class < APU_NUM_CLASSES; class++) {
 		if (!(classes & BIT(class)))
 			continue;
 		ret = apu_pm_add_user(adev, class);
@@ -265,17 +237,13 @@ int apu_pm_get(struct apu_device *adev, u32 classes)
  */
 void apu_pm_put(struct apu_device *adev, u32 classes)
 {
-	unsigned long flags;
 	u32 class;
 
-	spin_lock_irqsave(&adev->pm.users_lock, flags);
-	for (class = 0; class < APU_NUM_CLASSES; class++) {
-		if (!(classes & BIT(class)) || --adev->pm.users[class] || adev->pm.gone)
-			continue;
-		adev->pm.idle_since[class] = jiffies;
-		schedule_delayed_work(&adev->pm.idle_work, APU_IDLE_JIFFIES);
-	}
-	spin_unlock_irqrestore(&adev->pm.users_lock, flags);
+	spin_lock(&adev->pm.users_lock);
+	for (class = 0; class < APU_NUM_CLASSES; class++)
+		if ((classes & BIT(class)) && !--adev->pm.users[class] && !adev->pm.gone)
+			apu_pm_put_class(adev, class);
+	spin_unlock(&adev->pm.users_lock);
 }
 
 /**
@@ -287,15 +255,13 @@ void apu_pm_gone(struct apu_device *adev)
 	u32 class;
 
 	mutex_lock(&adev->pm.lock);
-	spin_lock_irq(&adev->pm.users_lock);
+	spin_lock(&adev->pm.users_lock);
 	adev->pm.gone = true;
 	for (class = 0; class < APU_NUM_CLASSES; class++)
-		if (adev->pm.on & BIT(class))
+		if (adev->pm.users[class])
 			apu_pm_put_class(adev, class);
-	spin_unlock_irq(&adev->pm.users_lock);
+	spin_unlock(&adev->pm.users_lock);
 	mutex_unlock(&adev->pm.lock);
-
-	cancel_delayed_work_sync(&adev->pm.idle_work);
 }
 
 static int apu_device_read_info(struct apu_device *adev)
@@ -377,7 +343,6 @@ int apu_device_init(struct apu_device *adev, struct platform_device *pdev)
 
 	spin_lock_init(&adev->job_lock);
 	spin_lock_init(&adev->pm.users_lock);
-	INIT_DELAYED_WORK(&adev->pm.idle_work, apu_pm_idle_work);
 	spin_lock_init(&adev->bo_lock);
 	INIT_LIST_HEAD(&adev->bos);
 	ret = drmm_mutex_init(&adev->base, &adev->hw_lock);

@@ -126,14 +126,8 @@ struct apu_device {
 		struct mutex lock;
 		/** @pm.users_lock: protects the rest */
 		spinlock_t users_lock;
-		/** @pm.on: classes that runtime PM references are held on */
-		u32 on;
 		/** @pm.users: jobs that need the class */
 		u32 users[APU_NUM_CLASSES];
-		/** @pm.idle_since: when the last user of the class went, in jiffies */
-		unsigned long idle_since[APU_NUM_CLASSES];
-		/** @pm.idle_work: drops references on classes that had no users for a while */
-		struct delayed_work idle_work;
 		/** @pm.gone: the devices must not be touched any more */
 		bool gone;
 	} pm;
@@ -192,14 +186,6 @@ struct apu_device {
 	spinlock_t job_lock;
 	/** @slots_used: slots that hold a job */
 	unsigned int slots_used;
-	/** @slots_reserved: slots that jobs will take which are about to be run */
-	unsigned int slots_reserved;
-	/** @slots_wanted: the scheduler waits for a slot */
-	bool slots_wanted;
-	/** @unplugged: the driver is unbound, no job must reach the hardware */
-	bool unplugged;
-	/** @sched_stopped: the system goes to sleep, all jobs have to queue */
-	bool sched_stopped;
 	/** @slots_empty: woken when the last job in a slot has ended */
 	wait_queue_head_t slots_empty;
 	/** @slots: job slots */

@@ -3,28 +3,25 @@
  * Scheduling: the life of a job between the submit ioctl and its end.
  *
  *	create		apu_job_create(), in the ioctl; all memory is allocated
- *	arm		apu_submit.c; nothing may fail from here on
- *	push		apu_job_push(): to the scheduler, if there is something to wait for
- *	run		apu_job_run(): into a slot, or cancelled
+ *	arm, push	apu_submit.c; nothing may fail from here on
+ *	run		apu_sched_run_job(): into a slot, or cancelled
  *	end		apu_job_end(): the hardware is done with it
  *	retire		apu_ctx_retire(): its turn to signal has come
+ *	free		apu_sched_free_job(), apu_job_free()
  *
- * A job that has nothing to wait for is run by the ioctl: going through the scheduler
- * takes two context switches. All others queue: for fences of other contexts and
- * devices, behind jobs of their context that queue, and for slots. There is one
- * scheduler whose credits are the job slots, and an entity per context.
- *
- * The scheduler assumes that the jobs which it has run end in order and
+ * There is one scheduler whose credits are the job slots, and an entity per
+ * context. The scheduler assumes that the jobs which it has run end in order and
  * so ignores dependencies within an entity, and waits for other entities' jobs to
  * be scheduled only. Here jobs overlap, so
  *
  * - inside a context, the hardware orders jobs by masks of predecessors in slots,
  *   see apu_slot_after(): what a job depends on was run before it, and is in a
  *   slot or has ended;
- * - others get the fence of the job, which is not the scheduler's, and wait for the end.
+ * - between contexts, DRM_SCHED_FENCE_DONT_PIPELINE makes the scheduler wait for
+ *   the end.
  *
- * Locking: run_job, the interrupt, and the watchdog meet under job_lock. These, and
- * free_job, are in the path of fences: they allocate nothing and
+ * Locking: run_job, the interrupt, and the watchdog meet under job_lock. Run_job,
+ * free_job and the watchdog are in the path of fences: they allocate nothing and
  * take no lock under which somebody allocates or waits for fences. What follows the
  * last reference to a context or an address space is therefore left to apu_free_wq.
  */
@@ -40,7 +37,6 @@
 
 #include "apu_ctx.h"
 #include "apu_device.h"
-#include "apu_kunit.h"
 #include "apu_sched.h"
 #include "apu_slot.h"
 #include "apu_vm.h"
@@ -70,42 +66,38 @@ struct apu_job *apu_job_create(struct apu_ctx *ctx)
 {
 	struct apu_job *job;
 
-	/* For dma_fence_free(). */
-	static_assert(!offsetof(struct apu_job, fence.base));
-
 	job = kzalloc_obj(*job);
 	if (!job)
 		return ERR_PTR(-ENOMEM);
 
+	job->fence = kzalloc_obj(*job->fence);
+	if (!job->fence) {
+		kfree(job);
+		return ERR_PTR(-ENOMEM);
+	}
+
+	INIT_LIST_HEAD(&job->node);
 	job->ctx = apu_ctx_get(ctx);
 
 	return job;
 }
 
 /**
- * apu_job_release() - Give back what a job holds
- * @job: job that has retired, or never was armed
+ * apu_job_free() - Give back what a job holds
+ * @job: job that was never armed, or that the scheduler has freed
  *
  * Does not sleep: a fence may wait for the caller.
  */
-void apu_job_release(struct apu_job *job)
+void apu_job_free(struct apu_job *job)
 {
 	if (job->pm_held) {
 		apu_qos_put(job->ctx);
 		apu_pm_put(job->ctx->adev, job->classes);
 	}
 	apu_ctx_put_later(job->ctx);
-}
-
-/**
- * apu_job_free() - Free a job that comes to nothing
- * @job: job that was never armed
- */
-void apu_job_free(struct apu_job *job)
-{
-	if (job->queued)
-		drm_sched_job_cleanup(&job->base);
-	apu_job_release(job);
+	/* Once run, the fence belongs to those who have references. */
+	if (!job->seqno)
+		kfree(job->fence);
 	kfree(job);
 }
 
@@ -127,102 +119,49 @@ void apu_job_end(struct apu_job *job, int result)
  * With no after masks, a job waits in its queue for the last of those that it depends
  * on. The scheduler asks again when the fence has signalled.
  */
-static struct dma_fence *apu_sched_dependency(struct apu_job *job)
+static struct dma_fence *apu_sched_prepare_job(struct drm_sched_job *sched_job,
+					       struct drm_sched_entity *entity)
 {
-	struct apu_job *other;
+	struct apu_job *other, *job = to_apu_job(sched_job);
+	struct apu_device *adev = job->ctx->adev;
+	struct dma_fence *fence = NULL;
+	unsigned long flags;
 
 	if (READ_ONCE(apu_use_after_mask))
 		return NULL;
 
-	list_for_each_entry_reverse(other, &job->ctx->inflight, node)
-		if (apu_job_depends_on(job, other))
-			return dma_fence_get(&other->fence.base);
-
-	return NULL;
-}
-
-/* What is not NULL is to be waited for; else the job is run next, and has a slot. */
-static struct dma_fence *apu_sched_prepare_job(struct drm_sched_job *sched_job,
-					       struct drm_sched_entity *entity)
-{
-	struct apu_job *job = to_apu_job(sched_job);
-	struct apu_device *adev = job->ctx->adev;
-	struct dma_fence *fence;
-	unsigned long flags;
-
 	spin_lock_irqsave(&adev->job_lock, flags);
-	fence = apu_sched_dependency(job);
-	if (!fence) {
-		fence = apu_slots_wait(adev);
-		adev->slots_wanted = fence;
-		if (!fence)
-			adev->slots_reserved++;
+	list_for_each_entry_reverse(other, &job->ctx->inflight, node) {
+		if (apu_job_depends_on(job, other)) {
+			fence = dma_fence_get(&other->fence->base);
+			break;
+		}
 	}
 	spin_unlock_irqrestore(&adev->job_lock, flags);
 
 	return fence;
 }
 
-/**
- * apu_sched_reserve() - Get slots for jobs that need not queue
- * @ctx: context
- * @count: jobs, none of which has to wait for other contexts or devices
- *
- * Jobs in queues come first: none of the context's may be overtaken, and if one waits
- * for a slot, there are none left. The last slot is the scheduler's, so that whatever
- * jobs without a queue do, it gets on, and has a job to wait for when there are none.
- *
- * Return: How many of the jobs, from the first on, can be given to apu_job_run().
- */
-u32 apu_sched_reserve(struct apu_ctx *ctx, u32 count)
+static struct dma_fence *apu_sched_run_job(struct drm_sched_job *sched_job)
 {
-	struct apu_device *adev = ctx->adev;
-	u32 taken;
-
-	spin_lock_irq(&adev->job_lock);
-	taken = adev->slots_used + adev->slots_reserved;
-	if (ctx->queued || adev->slots_wanted || adev->sched_stopped ||
-	    !READ_ONCE(apu_use_after_mask) || taken >= APU_NUM_SLOTS - 1)
-		count = 0;
-	else
-		count = min(count, APU_NUM_SLOTS - 1 - taken);
-	adev->slots_reserved += count;
-	spin_unlock_irq(&adev->job_lock);
-
-	return count;
-}
-EXPORT_SYMBOL_IF_KUNIT(apu_sched_reserve);
-
-/**
- * apu_sched_unreserve() - Give back what apu_sched_reserve() got
- * @adev: APU
- * @count: slots
- */
-void apu_sched_unreserve(struct apu_device *adev, u32 count)
-{
-	spin_lock_irq(&adev->job_lock);
-	adev->slots_reserved -= count;
-	spin_unlock_irq(&adev->job_lock);
-}
-EXPORT_SYMBOL_IF_KUNIT(apu_sched_unreserve);
-
-/**
- * apu_job_run() - Give a job to the hardware, or have it end
- * @job: armed job that a slot is reserved for; may be gone afterwards
- */
-void apu_job_run(struct apu_job *job)
-{
+	struct apu_job *job = to_apu_job(sched_job);
 	struct apu_ctx *ctx = job->ctx;
 	struct apu_device *adev = ctx->adev;
+	struct dma_fence *fence = &job->fence->base;
 	unsigned long flags;
+	bool present, cookie;
+	int idx;
 
+	cookie = dma_fence_begin_signalling();
+	apu_fence_init(job->fence, ctx->vm->fence_owner, ctx->fence_context, job->seqno);
+	/* The first reference is the scheduler's, the second is dropped on retiring. */
+	dma_fence_get(fence);
+
+	present = drm_dev_enter(&adev->base, &idx);
 	spin_lock_irqsave(&adev->job_lock, flags);
 
-	adev->slots_reserved--;
-	if (job->queued)
-		ctx->queued--;
 	list_add_tail(&job->node, &ctx->inflight);
-	if (adev->unplugged)
+	if (!present)
 		apu_job_end(job, -ENODEV);
 	else if (ctx->closed || ctx->fail.cause != DRM_APU_CTX_CAUSE_NONE)
 		apu_job_end(job, -ECANCELED);
@@ -232,33 +171,8 @@ void apu_job_run(struct apu_job *job)
 		apu_slot_start(adev, job);
 
 	spin_unlock_irqrestore(&adev->job_lock, flags);
-}
-
-/**
- * apu_job_push() - Give a job to the scheduler
- * @job: armed job that has to queue; may be gone afterwards
- */
-void apu_job_push(struct apu_job *job)
-{
-	struct apu_ctx *ctx = job->ctx;
-
-	spin_lock_irq(&ctx->adev->job_lock);
-	ctx->queued++;
-	spin_unlock_irq(&ctx->adev->job_lock);
-
-	/* The scheduler's, until it frees the job. */
-	dma_fence_get(&job->fence.base);
-	drm_sched_entity_push_job(&job->base);
-}
-
-static struct dma_fence *apu_sched_run_job(struct drm_sched_job *sched_job)
-{
-	struct apu_job *job = to_apu_job(sched_job);
-	struct dma_fence *fence = dma_fence_get(&job->fence.base);
-	bool cookie;
-
-	cookie = dma_fence_begin_signalling();
-	apu_job_run(job);
+	if (present)
+		drm_dev_exit(idx);
 	dma_fence_end_signalling(cookie);
 
 	return fence;
@@ -278,7 +192,7 @@ static void apu_sched_free_job(struct drm_sched_job *sched_job)
 	struct apu_job *job = to_apu_job(sched_job);
 
 	drm_sched_job_cleanup(sched_job);
-	dma_fence_put(&job->fence.base);
+	apu_job_free(job);
 }
 
 static const struct drm_sched_backend_ops apu_sched_ops = {
@@ -326,13 +240,6 @@ int apu_sched_init(struct apu_device *adev)
 	return drmm_add_action_or_reset(&adev->base, apu_sched_fini, NULL);
 }
 
-static void apu_sched_set_stopped(struct apu_device *adev, bool stopped)
-{
-	spin_lock_irq(&adev->job_lock);
-	adev->sched_stopped = stopped;
-	spin_unlock_irq(&adev->job_lock);
-}
-
 /**
  * apu_sched_drain() - Run no more jobs, and wait until those in slots have ended
  * @adev: APU
@@ -344,7 +251,6 @@ static void apu_sched_set_stopped(struct apu_device *adev, bool stopped)
  */
 int apu_sched_drain(struct apu_device *adev)
 {
-	apu_sched_set_stopped(adev, true);
 	drm_sched_wqueue_stop(&adev->sched);
 	drm_sched_wqueue_stop(&adev->bind_sched);
 
@@ -366,7 +272,6 @@ void apu_sched_go_on(struct apu_device *adev)
 {
 	drm_sched_wqueue_start(&adev->bind_sched);
 	drm_sched_wqueue_start(&adev->sched);
-	apu_sched_set_stopped(adev, false);
 }
 
 /**

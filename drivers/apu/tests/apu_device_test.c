@@ -98,24 +98,25 @@ static void apu_test_end_job(void *data)
 {
 	struct apu_job *job = data;
 
-	dma_fence_signal(&job->fence.base);
+	dma_fence_signal(&job->fence->base);
 	/* Retiring drops one of the references. */
 	if (job->ctx->done_seqno < job->seqno)
-		dma_fence_put(&job->fence.base);
-	dma_fence_put(&job->fence.base);
+		dma_fence_put(&job->fence->base);
+	dma_fence_put(&job->fence->base);
 }
 
 struct apu_job *apu_test_job(struct kunit *test, struct apu_ctx *ctx, u64 seqno)
 {
-	/* Freed by its fence, after a grace period, and not with the test. */
-	struct apu_job *job = kzalloc_obj(*job);
+	struct apu_job *job = kunit_kzalloc(test, sizeof(*job), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, job);
-	spin_lock_init(&job->fence.lock);
-	dma_fence_init(&job->fence.base, &apu_test_fence_ops, &job->fence.lock,
+	/* Fences are freed after a grace period, and not with the test. */
+	job->fence = kzalloc_obj(*job->fence);
+	KUNIT_ASSERT_NOT_NULL(test, job->fence);
+	spin_lock_init(&job->fence->lock);
+	dma_fence_init(&job->fence->base, &apu_test_fence_ops, &job->fence->lock,
 		       ctx->fence_context, seqno);
-	dma_fence_get(&job->fence.base);
-	kref_get(&ctx->ref);
+	dma_fence_get(&job->fence->base);
 	job->ctx = ctx;
 	job->seqno = seqno;
 	job->first_seqno = seqno;

@@ -57,7 +57,7 @@ static irqreturn_t finish(struct apu_device *adev, u32 mask, u32 told, u32 statu
 
 static int result(struct apu_job *job)
 {
-	return dma_fence_get_status(&job->fence.base);
+	return dma_fence_get_status(&job->fence->base);
 }
 
 static void apu_descriptor_says_what_to_do(struct kunit *test)
@@ -113,58 +113,6 @@ static void apu_slots_are_taken_and_given_back(struct kunit *test)
 	start(adev, jobs[APU_NUM_SLOTS]);
 	KUNIT_EXPECT_EQ(test, 0xffdf, busy(adev));
 	KUNIT_EXPECT_EQ(test, 0, apu_test_reg(adev, APU_TOP_DOORBELL));
-}
-
-/* Without a queue there is no way past jobs that have one. */
-static void apu_slots_are_reserved(struct kunit *test)
-{
-	struct apu_device *adev = apu_test_device(test);
-	struct apu_ctx *ctx = apu_test_ctx(test, adev);
-
-	KUNIT_EXPECT_EQ(test, 3, apu_sched_reserve(ctx, 3));
-	start(adev, apu_test_job(test, ctx, 1));
-	KUNIT_EXPECT_EQ(test, APU_NUM_SLOTS - 5, apu_sched_reserve(ctx, APU_NUM_SLOTS));
-	KUNIT_EXPECT_EQ(test, 0, apu_sched_reserve(ctx, 1));
-	apu_sched_unreserve(adev, 4);
-
-	ctx->queued = 1;
-	KUNIT_EXPECT_EQ(test, 0, apu_sched_reserve(ctx, 1));
-	ctx->queued = 0;
-	adev->slots_wanted = true;
-	KUNIT_EXPECT_EQ(test, 0, apu_sched_reserve(ctx, 1));
-	adev->slots_wanted = false;
-	adev->sched_stopped = true;
-	KUNIT_EXPECT_EQ(test, 0, apu_sched_reserve(ctx, 1));
-	adev->sched_stopped = false;
-	KUNIT_EXPECT_EQ(test, 4, apu_sched_reserve(ctx, 5));
-}
-
-static void apu_waits_for_the_oldest_job(struct kunit *test)
-{
-	struct apu_device *adev = apu_test_device(test);
-	struct apu_ctx *ctx = apu_test_ctx(test, adev);
-	struct apu_job *jobs[APU_NUM_SLOTS + 1];
-	struct dma_fence *fence;
-	unsigned int i;
-
-	spin_lock_irq(&adev->job_lock);
-	KUNIT_EXPECT_NULL(test, apu_slots_wait(adev));
-	spin_unlock_irq(&adev->job_lock);
-
-	for (i = 0; i < APU_NUM_SLOTS; i++) {
-		jobs[i] = apu_test_job(test, ctx, i + 1);
-		start(adev, jobs[i]);
-	}
-	finish(adev, BIT(0), BIT(0), APU_JOB_STATUS_OK);
-	jobs[i] = apu_test_job(test, ctx, i + 1);
-	start(adev, jobs[i]);
-
-	/* Slot 0 has the youngest now. */
-	spin_lock_irq(&adev->job_lock);
-	fence = apu_slots_wait(adev);
-	spin_unlock_irq(&adev->job_lock);
-	KUNIT_EXPECT_PTR_EQ(test, &jobs[1]->fence.base, fence);
-	dma_fence_put(fence);
 }
 
 static void apu_interrupts_are_hints(struct kunit *test)
@@ -441,8 +389,6 @@ static void apu_stats_name_the_engines(struct kunit *test)
 static struct kunit_case apu_slot_cases[] = {
 	KUNIT_CASE(apu_descriptor_says_what_to_do),
 	KUNIT_CASE(apu_slots_are_taken_and_given_back),
-	KUNIT_CASE(apu_slots_are_reserved),
-	KUNIT_CASE(apu_waits_for_the_oldest_job),
 	KUNIT_CASE(apu_interrupts_are_hints),
 	KUNIT_CASE(apu_lost_jobs_are_found),
 	KUNIT_CASE(apu_predecessors_are_in_the_mask),
