@@ -122,10 +122,8 @@ struct apu_device {
 
 	/** @pm: counts jobs per class, so that unbinding can let go of all at once */
 	struct {
-		/** @pm.lock: serializes powering up; fences do not depend on it */
+		/** @pm.lock: protects the rest */
 		struct mutex lock;
-		/** @pm.users_lock: protects the rest */
-		spinlock_t users_lock;
 		/** @pm.users: jobs that need the class */
 		u32 users[APU_NUM_CLASSES];
 		/** @pm.gone: the devices must not be touched any more */
@@ -134,12 +132,8 @@ struct apu_device {
 
 	/** @qos: what contexts with jobs want of the clock */
 	struct {
-		/** @qos.update_lock: serializes updates of requests; fences do not depend on it */
-		struct mutex update_lock;
-		/** @qos.work: updates requests, for those who may not */
-		struct work_struct work;
 		/** @qos.lock: protects the rest */
-		spinlock_t lock;
+		struct mutex lock;
 		/** @qos.active: contexts with jobs */
 		struct list_head active;
 		/** @qos.floor: least frequency */
