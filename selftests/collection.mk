@@ -12,7 +12,7 @@ TEST_PROGS_EXTENDED := sleep.sh
 
 SELFTESTS := $(KSRC)/tools/testing/selftests
 UAPI := ../uapi/drm/apu_accel.h ../hal/include/apu/apu_isa.h
-LOCAL_HDRS := apu_test.h fault_port.h gang.h $(UAPI)
+LOCAL_HDRS := apu_test.h apu_uapi.h fault_port.h gang.h $(UAPI)
 
 # Headers of the kernel's interface come from the root tree, ours from here.
 KHDR_INCLUDES := -isystem $(SYSROOT)/usr/include/libdrm -I../uapi -I../hal/include
