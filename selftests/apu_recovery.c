@@ -257,8 +257,6 @@ static void all_recoveries(struct __test_metadata *_metadata, FIXTURE_DATA(recov
 
 	for (i = 0; i < num; i++) {
 		fault_param("apu/stop_timeout_ms", faults[i].stuck ? 2 : 100);
-		/* Where the hardware ends the job itself, the driver is not to be quicker. */
-		fault_param("apu/hang_grace_ms", faults[i].error == -EIO ? 4 : 2000);
 		for (class = 0; class <= DRM_APU_ENGINE_MVPU; class++) {
 			if (faults[i].only_edma && class != DRM_APU_ENGINE_EDMA)
 				continue;
