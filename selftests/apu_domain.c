@@ -296,7 +296,7 @@ TEST_F_TIMEOUT(domain, flips_under_load, 300)
 TEST_F(domain, residency_adds_up)
 {
 	static const char * const delays[] = { "50", "400", "0" };
-	struct residency top, again, before[MAX_ENGINES], after;
+	struct residency top, again, before[MAX_ENGINES] = {}, after;
 	struct drm_apu_job_stats stats;
 	char governor[PATH_MAX], old[64];
 	uint64_t seqno;

@@ -228,9 +228,13 @@ static void one_recovery(struct __test_metadata *_metadata, FIXTURE_DATA(recover
 	/* In a queue of its own, beside the guilty job if that leaves an engine. */
 	ASSERT_EQ(0, gang_submit(i, &after));
 
-	EXPECT_EQ(f->error, job_wait(g, g->ctx, guilty)) TH_LOG("%s", rules);
+	EXPECT_EQ(f->error, job_wait(g, g->ctx, guilty)) {
+		TH_LOG("%s", rules);
+	}
 	/* It did happen, and all of it. */
-	EXPECT_LT(hits, fault_counter("hits")) TH_LOG("%s", rules);
+	EXPECT_LT(hits, fault_counter("hits")) {
+		TH_LOG("%s", rules);
+	}
 	expect_state(_metadata, self, f, engine_class, instance, streams, guilty);
 
 	/* A new context works at once. */
@@ -238,13 +242,21 @@ static void one_recovery(struct __test_metadata *_metadata, FIXTURE_DATA(recover
 	ASSERT_EQ(0, ctx_create(g->fd, g->vm, &g->ctx));
 	gang_clear_output(g);
 	ASSERT_EQ(0, gang_submit_copy(g, &fresh));
-	EXPECT_EQ(0, job_wait(g, g->ctx, fresh)) TH_LOG("%s", rules);
+	EXPECT_EQ(0, job_wait(g, g->ctx, fresh)) {
+		TH_LOG("%s", rules);
+	}
 	EXPECT_TRUE(gang_copy_is_right(g));
 
-	EXPECT_EQ(0, job_wait(i, i->ctx, after)) TH_LOG("%s", rules);
+	EXPECT_EQ(0, job_wait(i, i->ctx, after)) {
+		TH_LOG("%s", rules);
+	}
 	EXPECT_EQ(0, job_wait(i, i->ctx, before));
-	EXPECT_TRUE(gang_is_right(i)) TH_LOG("%s", rules);
-	EXPECT_TRUE(fault_rules_are_used_up()) TH_LOG("%s", rules);
+	EXPECT_TRUE(gang_is_right(i)) {
+		TH_LOG("%s", rules);
+	}
+	EXPECT_TRUE(fault_rules_are_used_up()) {
+		TH_LOG("%s", rules);
+	}
 	EXPECT_EQ(0, ctx_destroy(g->fd, dead));
 	EXPECT_EQ(0, ctx_destroy(g->fd, g->ctx));
 }

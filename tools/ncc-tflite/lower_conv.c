@@ -396,7 +396,7 @@ void lower_fully_connected(struct lower *lw, struct op *op)
 {
 	struct conv_args a = conv_args(lw, op, 0);
 	uint32_t batch, depth;
-	struct view in, weights, out, final, temp;
+	struct view in, weights = {0}, out, final, temp;
 	bool direct;
 	struct layer *l;
 

@@ -458,7 +458,7 @@ static void print_path(const struct path *path, int runs, struct counts overhead
 	struct counts small = measure_path(path, SMALL, runs, overhead);
 	struct counts large = measure_path(path, LARGE, runs, overhead);
 
-	printf("%-16s %7llu %7llu %7llu %7llu %7.2f %u\n", path->name,
+	printf("%-16s %7llu %7llu %7llu %7llu %7.2f %d\n", path->name,
 	       (unsigned long long)small.user, (unsigned long long)small.kernel,
 	       (unsigned long long)large.user, (unsigned long long)large.kernel,
 	       (double)calls / TRACED, path->how == DMABUF ? 2 : 0);
@@ -482,7 +482,7 @@ int main(int argc, char **argv)
 	overhead = measure("nothing", NULL, nothing, runs);
 	printf("# inputs and outputs of %u and %u bytes, medians of %d inferences\n", SMALL, LARGE,
 	       runs);
-	printf("%-16s %7llu %7d %7llu %7d %7.2f %u\n", "copies",
+	printf("%-16s %7llu %7d %7llu %7d %7.2f %d\n", "copies",
 	       (unsigned long long)measure_copies(SMALL, runs, overhead), 0,
 	       (unsigned long long)measure_copies(LARGE, runs, overhead), 0, 0.0, 0);
 	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
