@@ -130,9 +130,10 @@ stamp_is() {
 	[ -f "$1" ] && [ "$(cat "$1")" = "$2" ]
 }
 
+# Parts of check that run at a time may set the same one.
 stamp_set() {
-	printf '%s\n' "$2" >"$1.new"
-	mv "$1.new" "$1"
+	printf '%s\n' "$2" >"$1.$$"
+	mv "$1.$$" "$1"
 }
 
 # keep_used DIR: note that an entry of the cache is in use, and drop those beside

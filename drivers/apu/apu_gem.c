@@ -229,7 +229,6 @@ int apu_bo_mmap_offset_ioctl(struct drm_device *drm, void *data, struct drm_file
 	return 0;
 }
 
-/* Times of the past and negative ones poll. */
 int apu_bo_wait_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_file)
 {
 	struct drm_apu_bo_wait *args = data;

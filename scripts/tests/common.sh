@@ -65,7 +65,8 @@ need_oracle() {
 	[ ! -s "$APU_BUILD/oracle.version" ] || sed 's/^/# /' "$APU_BUILD/oracle.version"
 }
 
-# build_batch: dla-batch for the guest, as /apu/tests/dla-batch.
+# build_batch: dla-batch for the guest, as /apu/tests/dla-batch. Several tests that run at
+# a time may find it missing.
 build_batch() {
 	local source=$APU_TOP/scripts/oracle/dla-batch.c to=$APU_BUILD/guest/tests/dla-batch
 	local library=$APU_BUILD/guest/lib/libapu.so
@@ -74,9 +75,9 @@ build_batch() {
 	fi
 	mkdir -p "$APU_BUILD/guest/tests"
 	"$APU_BUILD/bin/aarch64-apu-cc" -std=gnu11 -O2 -Wall -Wextra \
-		-I"$APU_TOP/hal/include" "$source" -o "$to.new" \
+		-I"$APU_TOP/hal/include" "$source" -o "$to.$$" \
 		-L"$APU_BUILD/guest/lib" -lapu -Wl,-rpath-link,"$APU_BUILD/guest/lib" >&2
-	mv "$to.new" "$to"
+	mv "$to.$$" "$to"
 }
 
 # in_guest NAME SECONDS COMMAND…: its output goes to standard error.
