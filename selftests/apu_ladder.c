@@ -34,7 +34,7 @@ FIXTURE(ladder) {
 	char status[128];
 	int rounds;
 	bool given_up;
-	long watchdog_ms, grace_ms, stop_ms;
+	struct fault_limits limits;
 };
 
 static int open_clients(FIXTURE_DATA(ladder) *self)
@@ -78,12 +78,10 @@ FIXTURE_SETUP(ladder)
 	snprintf(self->status, sizeof(self->status),
 		 SYS_PLATFORM "devices/%s/power/runtime_status", self->apu);
 	ASSERT_EQ(0, open_clients(self));
-	self->watchdog_ms = fault_param("apu/watchdog_ms", 4);
-	self->grace_ms = fault_param("apu/hang_grace_ms", 4);
-	self->stop_ms = fault_param("apu/stop_timeout_ms", 4);
-	ASSERT_LT(0, self->watchdog_ms);
-	ASSERT_LT(0, self->grace_ms);
-	ASSERT_LT(0, self->stop_ms);
+	ASSERT_EQ(0, fault_limits(&(struct fault_limits) { 4, 4, 4 }, &self->limits));
+	ASSERT_LT(0, self->limits.watchdog);
+	ASSERT_LT(0, self->limits.hang_grace);
+	ASSERT_LT(0, self->limits.stop_timeout);
 }
 
 static int rebind(const char *device)
@@ -101,9 +99,7 @@ FIXTURE_TEARDOWN(ladder)
 	/* Else nothing works for the tests that follow. */
 	if (self->given_up)
 		rebind(self->apu);
-	EXPECT_LT(0, fault_param("apu/watchdog_ms", self->watchdog_ms));
-	EXPECT_LT(0, fault_param("apu/hang_grace_ms", self->grace_ms));
-	EXPECT_LT(0, fault_param("apu/stop_timeout_ms", self->stop_ms));
+	EXPECT_EQ(0, fault_limits(&self->limits, NULL));
 	close_clients(self);
 }
 

@@ -113,7 +113,7 @@ FIXTURE(recovery) {
 	uint32_t engine_class;
 	int asid;
 	int rounds;
-	long watchdog_ms, grace_ms, stop_ms;
+	struct fault_limits limits;
 };
 
 FIXTURE_SETUP(recovery)
@@ -148,12 +148,10 @@ FIXTURE_SETUP(recovery)
 	gang_write_inputs(&self->innocent, 2);
 
 	/* Only jobs with a short limit can be taken for hung, and they are to be. */
-	self->watchdog_ms = fault_param("apu/watchdog_ms", 4);
-	self->grace_ms = fault_param("apu/hang_grace_ms", 4);
-	self->stop_ms = fault_param("apu/stop_timeout_ms", 100);
-	ASSERT_LT(0, self->watchdog_ms);
-	ASSERT_LT(0, self->grace_ms);
-	ASSERT_LT(0, self->stop_ms);
+	ASSERT_EQ(0, fault_limits(&(struct fault_limits) { 4, 4, 100 }, &self->limits));
+	ASSERT_LT(0, self->limits.watchdog);
+	ASSERT_LT(0, self->limits.hang_grace);
+	ASSERT_LT(0, self->limits.stop_timeout);
 }
 
 FIXTURE_TEARDOWN(recovery)
@@ -161,9 +159,7 @@ FIXTURE_TEARDOWN(recovery)
 	if (!self->rounds)
 		return;
 	fault_set("");
-	EXPECT_LT(0, fault_param("apu/watchdog_ms", self->watchdog_ms));
-	EXPECT_LT(0, fault_param("apu/hang_grace_ms", self->grace_ms));
-	EXPECT_LT(0, fault_param("apu/stop_timeout_ms", self->stop_ms));
+	EXPECT_EQ(0, fault_limits(&self->limits, NULL));
 	client_close(&self->guilty);
 	client_close(&self->innocent);
 }

@@ -107,3 +107,19 @@ long fault_param(const char *name, long value)
 
 	return ret ? ret : old;
 }
+
+int fault_limits(const struct fault_limits *limits, struct fault_limits *old)
+{
+	const struct fault_limits were = {
+		.watchdog = fault_param("apu/watchdog_ms", limits->watchdog),
+		.hang_grace = fault_param("apu/hang_grace_ms", limits->hang_grace),
+		.stop_timeout = fault_param("apu/stop_timeout_ms", limits->stop_timeout),
+	};
+
+	if (old)
+		*old = were;
+
+	return were.watchdog < 0 ? were.watchdog :
+	       were.hang_grace < 0 ? were.hang_grace :
+	       were.stop_timeout < 0 ? were.stop_timeout : 0;
+}

@@ -21,4 +21,12 @@ int fault_asid(uint32_t vm);
 /* A parameter of a module, "apu/hang_grace_ms" say. Returns what it was, or -errno. */
 long fault_param(const char *name, long value);
 
+/* For how long the driver waits, by its parameters, in milliseconds. */
+struct fault_limits {
+	long watchdog, hang_grace, stop_timeout;
+};
+
+/* Sets them; @old, if not NULL, is what they were. Returns 0 or -errno. */
+int fault_limits(const struct fault_limits *limits, struct fault_limits *old);
+
 #endif
