@@ -9,23 +9,12 @@
 set -u
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-tests=0 failed=0
+# shellcheck source=tools/tap.sh
+. "$(dirname "$0")/../tap.sh"
 
-# ok NAME STATUS
-ok() {
-	tests=$((tests + 1))
-	if [ "$2" -eq 0 ]; then
-		echo "ok $tests - $1"
-	else
-		echo "not ok $tests - $1"
-		failed=1
-	fi
-}
-
-# has KIND TEXT
-has() {
-	grep -qF -e "$2" "$dir/$1.out"
-	ok "$1: $2" $?
+# shows KIND TEXT
+shows() {
+	has "$1.out" "$2"
 }
 
 for kind in mmu call hang middle; do
@@ -36,43 +25,43 @@ done
 "$1" -v "$dir/mmu" >"$dir/verbose.out" 2>&1
 ok 'so it is with all details' $?
 
-has mmu 'job 7 of context 42 failed: the MMU refused an access (Bad address)'
-has mmu 'reading 0x7235: nothing is mapped there'
-has mmu '0x7235 is in no mapping'
-has mmu 'stream 0 on EDMA1, 0xdd8 bytes into its commands, at 0x100dd8'
-has mmu '=> 0x000dd8  COPY src=R4+0x235'
-has mmu '   0x000d80  COPY src=R4+0x234'
-has mmu '   0x000e30  END'
-has mmu 'ran for 2500 ns'
-has mmu ' 3: job 8 of context 42, after 0x1'
-has mmu ' 5: of another client'
+shows mmu 'job 7 of context 42 failed: the MMU refused an access (Bad address)'
+shows mmu 'reading 0x7235: nothing is mapped there'
+shows mmu '0x7235 is in no mapping'
+shows mmu 'stream 0 on EDMA1, 0xdd8 bytes into its commands, at 0x100dd8'
+shows mmu '=> 0x000dd8  COPY src=R4+0x235'
+shows mmu '   0x000d80  COPY src=R4+0x234'
+shows mmu '   0x000e30  END'
+shows mmu 'ran for 2500 ns'
+shows mmu ' 3: job 8 of context 42, after 0x1'
+shows mmu ' 5: of another client'
 [ "$(grep -c COPY "$dir/mmu.out")" -eq 7 ]
 ok 'mmu: a few commands before, not all' $?
-has call 'a command is malformed'
-has call 'the opcode is 0xee'
-has call 'into the called commands, at 0x200dd8'
-has call '=> 0x000dd8  unknown 0xee'
-has middle 'the limit is 1000 us'
-has middle '=> 0x000dd8  COPY src=R4+0x235'
-has middle '   0x000d80  COPY src=R4+0x234'
-has hang 'its engines were reset'
-has hang 'it stood still'
-has hang 'which command it was is not known'
-has verbose '0x0000100000 - 0x0000110000 rw offset 0x0 of 0x10000'
-has verbose 'TOP.SLOT_ACTIVE = 0x00000028'
-has verbose 'EDMA1.CMD_VA_LO = 0x00100000'
+shows call 'a command is malformed'
+shows call 'the opcode is 0xee'
+shows call 'into the called commands, at 0x200dd8'
+shows call '=> 0x000dd8  unknown 0xee'
+shows middle 'the limit is 1000 us'
+shows middle '=> 0x000dd8  COPY src=R4+0x235'
+shows middle '   0x000d80  COPY src=R4+0x234'
+shows hang 'its engines were reset'
+shows hang 'it stood still'
+shows hang 'which command it was is not known'
+shows verbose '0x0000100000 - 0x0000110000 rw offset 0x0 of 0x10000'
+shows verbose 'TOP.SLOT_ACTIVE = 0x00000028'
+shows verbose 'EDMA1.CMD_VA_LO = 0x00100000'
 [ "$(grep -c COPY "$dir/verbose.out")" -eq 41 ]
 ok 'verbose: all commands' $?
 
 "$1" "$dir/none" 2>"$dir/none.out"
 [ $? -eq 2 ]
 ok 'a file that is not there: exit status 2' $?
-has none 'cannot read'
+shows none 'cannot read'
 echo hello >"$dir/text"
 "$1" "$dir/text" 2>"$dir/text.out"
 [ $? -eq 2 ]
 ok 'no dump: exit status 2' $?
-has text 'not a device coredump of an APU'
+shows text 'not a device coredump of an APU'
 "$1" a b 2>/dev/null
 [ $? -eq 1 ]
 ok 'wrong usage: exit status 1' $?
@@ -99,5 +88,4 @@ for ((n = 0; n < 150; n++)); do
 	[ $status -eq 0 ] || [ $status -eq 2 ] || { echo "# change $n: status $status" && bad=1; }
 done
 ok 'a damaged dump does no harm' $bad
-echo "1..$tests"
-exit $failed
+finish

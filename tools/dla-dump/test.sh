@@ -8,29 +8,13 @@
 set -u
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-tests=0 failed=0
+# shellcheck source=tools/tap.sh
+. "$(dirname "$0")/../tap.sh"
 
 "$2" "$dir/m.dla" || exit 1
 "$1" -c "$dir/m.dla" >"$dir/out" || exit 1
 readelf -aW "$dir/m.dla" >"$dir/elf" 2>&1
 elf=$?
-
-# ok NAME STATUS
-ok() {
-	tests=$((tests + 1))
-	if [ "$2" -eq 0 ]; then
-		echo "ok $tests - $1"
-	else
-		echo "not ok $tests - $1"
-		failed=1
-	fi
-}
-
-# has FILE TEXT
-has() {
-	grep -qF -e "$2" "$dir/$1"
-	ok "$1: $2" $?
-}
 
 has out 'format 1.1, hardware 1.0, compiler "dla_builder 1"'
 has out 'engines: 1 EDMA'
@@ -47,5 +31,4 @@ has out 'END'
 has elf 'Displaying notes found in: .note.apu'
 [ "$elf" -eq 0 ] && ! grep -iE 'warning|error|corrupt' "$dir/elf"
 ok 'readelf -a is clean' $?
-echo "1..$tests"
-exit $failed
+finish
