@@ -69,25 +69,32 @@ int64_t fault_counter(const char *name)
 	return ret ? ret : atoll(text);
 }
 
-int fault_asid(uint32_t vm)
+int fault_asids(uint32_t vm, int *asids, int max)
 {
 	char apu[64], path[160], line[160];
-	int pid, asid, found = -1;
+	int pid, asid, n = 0;
 	unsigned int id;
 	FILE *f;
 
 	if (find_device(".apu", apu, sizeof(apu)))
-		return -1;
+		return 0;
 	snprintf(path, sizeof(path), "/sys/kernel/debug/accel/%s/vms", apu);
 	f = fopen(path, "r");
-	while (f && fgets(line, sizeof(line), f))
+	while (f && n < max && fgets(line, sizeof(line), f))
 		if (sscanf(line, "pid %d vm %u asid %d", &pid, &id, &asid) == 3 &&
 		    pid == getpid() && id == vm)
-			found = asid;
+			asids[n++] = asid;
 	if (f)
 		fclose(f);
 
-	return found;
+	return n;
+}
+
+int fault_asid(uint32_t vm)
+{
+	int asid;
+
+	return fault_asids(vm, &asid, 1) == 1 ? asid : -1;
 }
 
 long fault_param(const char *name, long value)

@@ -18,6 +18,8 @@ int fault_rules_are_used_up(void);
 int64_t fault_counter(const char *name);
 /* The ASID of an address space of this process, by its id; -1 if it is not known. */
 int fault_asid(uint32_t vm);
+/* Those of address spaces with this id, of all files of this process. Returns how many. */
+int fault_asids(uint32_t vm, int *asids, int max);
 /* A parameter of a module, "apu/hang_grace_ms" say. Returns what it was, or -errno. */
 long fault_param(const char *name, long value);
 

@@ -102,6 +102,15 @@ void apu_l1_take(ApuL1 *l1, unsigned num, uint16_t asid, ApuL1Grant *grant)
     trace_apu_l1_take(asid, grant->banks, grant->scrub);
 }
 
+void apu_l1_forget(ApuL1 *l1, int32_t asid)
+{
+    for (unsigned i = 0; i < l1->banks; i++) {
+        if (asid < 0 || l1->owner[i] == asid) {
+            l1->owner[i] = -1;
+        }
+    }
+}
+
 void apu_l1_put(ApuL1 *l1, uint64_t banks)
 {
     l1->used &= ~banks;

@@ -41,6 +41,12 @@ uint64_t apu_l1_bytes(uint64_t banks);
 void apu_l1_take(ApuL1 *l1, unsigned num, uint16_t asid, ApuL1Grant *grant);
 void apu_l1_put(ApuL1 *l1, uint64_t banks);
 
+/*
+ * Banks that @asid had last, or all if it is -1, are nobody's: zeroed for the
+ * next gang.
+ */
+void apu_l1_forget(ApuL1 *l1, int32_t asid);
+
 /* Where the banks are, NULL if they are not in one piece. */
 uint8_t *apu_l1_direct(ApuL1 *l1, uint64_t banks);
 

@@ -93,6 +93,16 @@ static void apu_top_mmu_done(void *opaque)
     apu_top_raise(s, R_APU_TOP_IRQ_RAW_MMU_MASK);
 }
 
+/* Whoever has the ASID next is not to see what its last owner left. */
+static void apu_top_l1_forget(ApuTop *s, unsigned op, uint16_t asid)
+{
+    if (op == APU_MMU_OP_INV_ASID) {
+        apu_l1_forget(&s->l1, asid);
+    } else if (op == APU_MMU_OP_INV_ALL) {
+        apu_l1_forget(&s->l1, -1);
+    }
+}
+
 static void apu_top_mmu_command(ApuTop *s, uint32_t cmd)
 {
     uint32_t *status = &s->regs[R_APU_TOP_MMU_STATUS];
@@ -119,6 +129,7 @@ static void apu_top_mmu_command(ApuTop *s, uint32_t cmd)
     }
     *status = FIELD_DP32(*status, APU_TOP_MMU_STATUS, ERROR, 0);
     place.ctx = FIELD_EX32(cmd, APU_TOP_MMU_CMD, ASID);
+    apu_top_l1_forget(s, FIELD_EX32(cmd, APU_TOP_MMU_CMD, OP), place.ctx);
     switch (apu_fault(&s->faults, APU_FAULT_ON_MMU, &place, &rule)) {
     case APU_FAULT_STUCK:
         s->mmu_done_ns = INT64_MAX;

@@ -204,6 +204,24 @@ static void test_job_signal_wait(void)
     apu_stop(a);
 }
 
+/* What a job of ASID finds in L1 after another and the MMU command. */
+static void run_l1_after(Apu *a, unsigned op, uint16_t asid, uint8_t expected)
+{
+    unsigned i;
+
+    a->desc.asid = ASID;
+    a->desc.num_streams = 0;
+    i = data_stream(a, APU_ENGINE_CLASS_EDMA);
+    cmd_fill(a, i, L1_REF(0), 64, 0x77);
+    run_expect(a, 0, APU_JOB_STATUS_OK);
+    mmu_command_of(a, op, asid, 0, 0);
+    a->desc.num_streams = 0;
+    i = data_stream(a, APU_ENGINE_CLASS_EDMA);
+    cmd_copy(a, i, L1_REF(0), DATA_REF(0), 64);
+    run_expect(a, 0, APU_JOB_STATUS_OK);
+    g_assert_cmphex(data_byte(a, 0), ==, expected);
+}
+
 static void test_job_l1_is_scrubbed(void)
 {
     Apu *a = apu_start_powered(",l1-kib=128");
@@ -221,6 +239,11 @@ static void test_job_l1_is_scrubbed(void)
     a->desc.asid = ASID + 1;
     run_expect(a, 0, APU_JOB_STATUS_OK);
     g_assert_cmphex(data_byte(a, 0), ==, 0);
+
+    /* The ASID may be somebody else's after that. */
+    run_l1_after(a, APU_MMU_OP_INV_ASID, ASID + 1, 0x77);
+    run_l1_after(a, APU_MMU_OP_INV_ASID, ASID, 0);
+    run_l1_after(a, APU_MMU_OP_INV_ALL, 0, 0);
 
     /* A gang sees what it asked for, not whole banks. */
     a->desc.num_streams = 0;
