@@ -103,5 +103,7 @@ struct neuron_profile {
 /* From the measurements of the request's last inference. A RuntimeAPIErrorCode. */
 int neuron_get_profile(struct apu_request *request, const struct apu_device *dev,
 		       struct neuron_profile *profile);
+/* What the getProfiledQoSData of both versions give. */
+void neuron_give_profile(struct neuron_profile *profile, ProfiledQoSData **data, uint8_t *boost);
 
 #endif

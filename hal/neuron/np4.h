@@ -18,7 +18,7 @@ struct np4_qos {
 
 struct np4_env {
 	uint32_t deviceKind;
-	MDLACoreMode MDLACoreOption;
+	uint32_t MDLACoreOption;
 	bool suppressInputConversion;
 	bool suppressOutputConversion;
 };

@@ -89,6 +89,9 @@ int neuron_get_profile(struct apu_request *request, const struct apu_device *dev
 	unsigned int i;
 	int ret = apu_request_get_profile(request, &measured);
 
+	/* Nothing has run, or what ran has failed. */
+	if (ret == -EINVAL || ret == -ENOENT)
+		return neuron_fail(NEURONRUNTIME_BAD_STATE, "%s", apu_last_error());
 	if (ret)
 		return neuron_error(ret);
 	for (i = 0; i < APU_NUM_ENGINE_CLASSES; i++)
@@ -106,4 +109,13 @@ int neuron_get_profile(struct apu_request *request, const struct apu_device *dev
 	profile->data.numSubCmd = &profile->count;
 	profile->data.numSubgraph = 1;
 	return NEURONRUNTIME_NO_ERROR;
+}
+
+void neuron_give_profile(struct neuron_profile *profile, ProfiledQoSData **data, uint8_t *boost)
+{
+	if (*data)
+		**data = profile->data;
+	else
+		*data = &profile->data;
+	*boost = profile->boost;
 }

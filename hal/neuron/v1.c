@@ -3,7 +3,8 @@
  * The functions of version 1.
  *
  * What the client sets is kept here and bound to a request at each inference. There is one
- * request, and one more for each fenced inference that is under way beside it.
+ * request, and one more for each fenced inference that is under way beside it, or whose callback
+ * has not been called.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -17,6 +18,12 @@
 #include "np4.h"
 #include "version1.h"
 
+/*
+ * Fenced inferences whose callbacks have not been called: a client that wants none of what they
+ * tell need not. Each holds a context, of which there are 256 for a device handle.
+ */
+#define MAX_FENCED 64
+
 /* What was set; neither: nothing yet. */
 struct place {
 	uint8_t *ptr;
@@ -27,6 +34,8 @@ struct place {
 struct run {
 	struct run *next;
 	struct runtime *rt;
+	/* Of the fenced inference whose callback is to be called; 0: none. */
+	uint64_t fenced;
 	struct apu_request *request;
 	/* Padded copies, where the client's memory is not; NULL until needed. */
 	void *copy[2][NEURON_MAX_IO];
@@ -48,6 +57,8 @@ struct runtime {
 	pthread_mutex_t lock;
 	/* Never empty once a network is loaded. */
 	struct run *runs;
+	/* Fenced inferences so far. */
+	uint64_t num_fenced;
 	/* The last that ended. */
 	struct run *last;
 	struct neuron_profile profile;
@@ -65,9 +76,15 @@ NEURON_API int NeuronRuntime_getVersion(NeuronVersion *version)
 	return NEURONRUNTIME_NO_ERROR;
 }
 
+/* Newer implementations do not look at it, so clients leave it 0. */
+static bool is_hardware(const EnvOptions *env)
+{
+	return env->deviceKind == 0 || IsHardware(env);
+}
+
 static int check_env(const EnvOptions *env)
 {
-	if (env->deviceKind & kEnvOptHardware || env->deviceKind == kEnvOptNullDevice)
+	if (is_hardware(env) || env->deviceKind == kEnvOptNullDevice)
 		return NEURONRUNTIME_NO_ERROR;
 	return neuron_fail(NEURONRUNTIME_RUNTIME_ERROR,
 			   "device kind %u is not supported: use hardware (4) or null (1)",
@@ -101,7 +118,7 @@ NEURON_API int NeuronRuntime_create_with_options(const char *options,
 	rt->env = env;
 	rt->device = opts.device;
 	pthread_mutex_init(&rt->lock, NULL);
-	if (env.deviceKind & kEnvOptHardware) {
+	if (is_hardware(&env)) {
 		ret = neuron_error(apu_device_open(rt->device, &rt->dev));
 		if (ret) {
 			NeuronRuntime_release(rt);
@@ -461,11 +478,37 @@ static void put_run(struct run *run)
 	pthread_mutex_unlock(&run->rt->lock);
 }
 
+/*
+ * Takes the oldest fenced inference out of the list if there are too many, to be freed; NULL:
+ * there are not. With the lock held.
+ */
+static struct run *forget_oldest(struct runtime *rt)
+{
+	struct run **at, **oldest = NULL;
+	unsigned int number = 0;
+	struct run *run;
+
+	for (at = &rt->runs; *at; at = &(*at)->next) {
+		if (!(*at)->fenced)
+			continue;
+		number++;
+		if (!oldest || (*at)->fenced < (*oldest)->fenced)
+			oldest = at;
+	}
+	if (number < MAX_FENCED)
+		return NULL;
+	run = *oldest;
+	*oldest = run->next;
+	if (rt->last == run)
+		rt->last = NULL;
+	return run;
+}
+
 /* A run with everything bound. */
 static int take_run(void *runtime, struct run **out)
 {
 	struct runtime *rt = runtime;
-	struct run *run;
+	struct run *run, *old = NULL;
 	int ret = neuron_check(runtime, NEURON_MAGIC_V1);
 
 	if (ret)
@@ -477,11 +520,16 @@ static int take_run(void *runtime, struct run **out)
 	pthread_mutex_lock(&rt->lock);
 	for (run = rt->runs; run && run->busy; run = run->next)
 		;
-	if (!run)
+	if (!run) {
+		old = forget_oldest(rt);
 		ret = new_run(rt, &run);
+	}
 	if (!ret)
 		run->busy = true;
 	pthread_mutex_unlock(&rt->lock);
+	/* Waits for it. */
+	if (old)
+		free_run(old);
 	if (ret)
 		return ret;
 	ret = bind_all(run);
@@ -520,19 +568,42 @@ NEURON_API int NeuronRuntime_isFenceSupported(void *runtime, uint8_t *supported)
 	return NEURONRUNTIME_NO_ERROR;
 }
 
+/* The run of a fenced inference, now the caller's to finish; NULL: forgotten. */
+static struct run *claim_fenced(struct runtime *rt, uint64_t number)
+{
+	struct run *run;
+
+	pthread_mutex_lock(&rt->lock);
+	for (run = rt->runs; run && run->fenced != number; run = run->next)
+		;
+	if (run)
+		run->fenced = 0;
+	pthread_mutex_unlock(&rt->lock);
+	return run;
+}
+
 /* FenceInfo's callback. */
 static void fence_callback(void *opaque)
 {
 	FenceInfo *info = opaque;
-	struct run *run = info ? (struct run *)(uintptr_t)info->__internal__[0] : NULL;
+	struct runtime *rt = info ? (struct runtime *)(uintptr_t)info->__internal__[0] : NULL;
 	struct neuron_profile profile;
+	struct run *run;
 
-	if (!run)
+	if (!rt)
 		return;
 	info->__internal__[0] = 0;
+	run = claim_fenced(rt, info->__internal__[1]);
+	if (!run) {
+		info->status = (uint32_t)neuron_fail(
+			NEURONRUNTIME_BAD_STATE,
+			"how the inference ended is forgotten: %d more were started since",
+			MAX_FENCED);
+		return;
+	}
 	info->status = (uint32_t)finish(run);
 	info->microseconds = 0;
-	if (!info->status && !neuron_get_profile(run->request, run->rt->dev, &profile))
+	if (!info->status && !neuron_get_profile(run->request, rt->dev, &profile))
 		info->microseconds = (uint32_t)profile.qos.execTime;
 	put_run(run);
 }
@@ -558,7 +629,11 @@ NEURON_API int NeuronRuntime_inferenceFenced(void *runtime, FenceInfo *fenceInfo
 	fenceInfo->status = NEURONRUNTIME_NO_ERROR;
 	fenceInfo->microseconds = 0;
 	memset(fenceInfo->__internal__, 0, sizeof(fenceInfo->__internal__));
-	fenceInfo->__internal__[0] = (uintptr_t)run;
+	fenceInfo->__internal__[0] = (uintptr_t)run->rt;
+	pthread_mutex_lock(&run->rt->lock);
+	run->fenced = ++run->rt->num_fenced;
+	fenceInfo->__internal__[1] = run->fenced;
+	pthread_mutex_unlock(&run->rt->lock);
 	return NEURONRUNTIME_NO_ERROR;
 }
 
@@ -633,8 +708,7 @@ NEURON_API int NeuronRuntime_getProfiledQoSData(void *runtime, ProfiledQoSData *
 	pthread_mutex_unlock(&rt->lock);
 	if (ret)
 		return ret;
-	*profiledQoSData = &rt->profile.data;
-	*execBoostValue = rt->profile.boost;
+	neuron_give_profile(&rt->profile, profiledQoSData, execBoostValue);
 	return NEURONRUNTIME_NO_ERROR;
 }
 

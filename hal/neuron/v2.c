@@ -197,16 +197,15 @@ NEURON_API int NeuronRuntimeV2_setQoSOption(void *runtime, const QoSOptions *qos
 	return ret;
 }
 
-NEURON_API int NeuronRuntimeV2_setQoS(void *runtime, const char *key, const char *value)
+NEURON_API int NeuronRuntimeV2_setQoS(void *runtime, uint32_t key, uint32_t value)
 {
 	int ret = neuron_check(runtime, NEURON_MAGIC_V2);
 
 	if (ret)
 		return ret;
-	NEURON_CHECK_PTR(key);
-	NEURON_CHECK_PTR(value);
 	return neuron_fail(NEURONRUNTIME_RUNTIME_ERROR,
-			   "setQoS is not supported: use NeuronRuntimeV2_setQoSOption()");
+			   "setQoS(%u, %u) is not supported: use NeuronRuntimeV2_setQoSOption()",
+			   key, value);
 }
 
 NEURON_API int NeuronRuntimeV2_getProfiledQoSData(void *runtime, ProfiledQoSData **profiledQoSData,
@@ -231,8 +230,7 @@ NEURON_API int NeuronRuntimeV2_getProfiledQoSData(void *runtime, ProfiledQoSData
 	pthread_mutex_unlock(&pool->lock);
 	if (ret)
 		return ret;
-	*profiledQoSData = &pool->profile.data;
-	*execBoostValue = pool->profile.boost;
+	neuron_give_profile(&pool->profile, profiledQoSData, execBoostValue);
 	return NEURONRUNTIME_NO_ERROR;
 }
 

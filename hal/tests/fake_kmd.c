@@ -15,7 +15,8 @@
 #include "fake_kmd.h"
 
 #define FAKE_FD 77
-#define MAX_OBJECTS 64
+/* As many contexts as the driver has for a client. */
+#define MAX_OBJECTS 256
 #define MAX_VMS 2
 #define PAGE 4096u
 #define DMABUF_OWN 1000

@@ -103,6 +103,77 @@ static void enqueue_blocks_on_a_full_ring_only(void **state)
 	assert_int_equal(watch.calls, 4);
 }
 
+struct runner {
+	void *runtime;
+	struct io io;
+	int ret;
+};
+
+static void *run_one(void *opaque)
+{
+	struct runner *r = opaque;
+
+	r->ret = NeuronRuntimeV2_run(r->runtime, sync_of(&r->io));
+	return NULL;
+}
+
+/* Of one worker: what was enqueued before goes first, and run() gives its outputs. */
+static void run_takes_its_place_in_the_ring(void **state)
+{
+	struct runner r = {.runtime = make(1, 1)};
+	struct io io[2];
+	pthread_t thread;
+	uint64_t id;
+
+	(void)state;
+	fake.hold = fake.block = true;
+	io_init(&io[0], 1);
+	io_init(&io[1], 2);
+	io_init(&r.io, 3);
+	/* What the second job leaves is what run() reads. */
+	io[1].out_buffer.buffer = r.io.in;
+	assert_int_equal(NeuronRuntimeV2_enqueue(r.runtime, async_of(&io[0]), &id), 0);
+	fake_await_submits(1);
+	assert_int_equal(NeuronRuntimeV2_enqueue(r.runtime, async_of(&io[1]), &id), 0);
+	/* The ring is full: it waits for its place too. */
+	assert_int_equal(pthread_create(&thread, NULL, run_one, &r), 0);
+	assert_int_equal(apu_neuron_v2_wait(r.runtime, 0, 20000000), -ETIMEDOUT);
+	assert_int_equal(fake.submits, 1);
+	fake_release_hold();
+	pthread_join(thread, NULL);
+	assert_int_equal(r.ret, 0);
+	assert_int_equal(r.io.out[0], 2);
+	assert_int_equal(watch.calls, 2);
+	release(r.runtime);
+}
+
+/* A stream of inferences has one worker, however many were asked for. */
+static void a_stateful_model_is_a_stream(void **state)
+{
+	struct apu_memory memory;
+	struct dla_spec spec;
+	struct io io;
+	uint8_t *data;
+	size_t size;
+	void *rt;
+	int i;
+
+	(void)state;
+	spec_init_delay(&spec);
+	data = spec_write(&spec, &size);
+	assert_int_equal(
+		NeuronRuntimeV2_createFromBuffer_with_options(data, size, 4, &rt, 8, OPTIONS), 0);
+	free(data);
+	assert_int_equal(apu_neuron_get_memory(rt, &memory), 0);
+	assert_int_equal(memory.temp_bytes, 64);
+	for (i = 0; i < 3; i++) {
+		io_init(&io, i + 1);
+		assert_int_equal(NeuronRuntimeV2_run(rt, sync_of(&io)), 0);
+		assert_int_equal(io.out[0], i ? i : 0x11);
+	}
+	release(rt);
+}
+
 static void a_callback_can_enqueue_and_run(void **state)
 {
 	struct io io, more, extra;
@@ -156,6 +227,37 @@ static void release_from_a_callback_is_refused(void **state)
 	request.opaque = rt;
 	assert_int_equal(NeuronRuntimeV2_enqueue(rt, request, &id), 0);
 	release(rt);
+	assert_int_equal(watch.result, 1);
+}
+
+/* What would wait for the callback itself is refused. */
+static void wait_in_callback(uint64_t job, void *opaque, int status)
+{
+	struct io *io = opaque;
+	IOBuffer output = {.length = SIZE, .fd = FAKE_DMABUF};
+	SyncInferenceRequest request = {&io->in_buffer, &output};
+	int fence;
+
+	(void)status;
+	watch.result = apu_neuron_v2_wait(watch.runtime, job, -1) == -EDEADLK &&
+		       apu_neuron_v2_run_fenced(watch.runtime, request, -1, &fence) == -EDEADLK &&
+		       apu_neuron_v2_cancel(watch.runtime, job) == -ENOENT;
+}
+
+static void waiting_for_the_own_callback_is_refused(void **state)
+{
+	AsyncInferenceRequest request;
+	struct io io;
+	uint64_t id;
+
+	(void)state;
+	watch.runtime = make(1, 1);
+	io_init(&io, 1);
+	request = async_of(&io);
+	request.finish_cb = wait_in_callback;
+	request.opaque = &io;
+	assert_int_equal(NeuronRuntimeV2_enqueue(watch.runtime, request, &id), 0);
+	release(watch.runtime);
 	assert_int_equal(watch.result, 1);
 }
 
@@ -297,8 +399,11 @@ int main(void)
 		cmocka_unit_test_setup(ids_count_from_zero_and_release_drains, setup),
 		cmocka_unit_test_setup(enqueue_without_a_callback, setup),
 		cmocka_unit_test_setup(enqueue_blocks_on_a_full_ring_only, setup),
+		cmocka_unit_test_setup(run_takes_its_place_in_the_ring, setup),
+		cmocka_unit_test_setup(a_stateful_model_is_a_stream, setup),
 		cmocka_unit_test_setup(a_callback_can_enqueue_and_run, setup),
 		cmocka_unit_test_setup(release_from_a_callback_is_refused, setup),
+		cmocka_unit_test_setup(waiting_for_the_own_callback_is_refused, setup),
 		cmocka_unit_test_setup(jobs_can_be_cancelled, setup),
 		cmocka_unit_test_setup(many_clients_share_a_runtime, setup),
 	};

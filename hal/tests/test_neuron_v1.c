@@ -94,6 +94,10 @@ static void creation_tells_what_is_wrong(void **state)
 	(void)state;
 	assert_int_equal(NeuronRuntime_create(&env, NULL), NEURONRUNTIME_UNEXPECTED_NULL);
 	assert_int_equal(NeuronRuntime_create(&env, &rt), NEURONRUNTIME_RUNTIME_ERROR);
+	assert_non_null(strstr(apu_neuron_error(), "device kind 2"));
+	env.deviceKind = kEnvOptPredictor;
+	assert_int_equal(NeuronRuntime_create(&env, &rt), NEURONRUNTIME_RUNTIME_ERROR);
+	assert_non_null(strstr(apu_neuron_error(), "device kind 8"));
 	env.deviceKind = kEnvOptHardware;
 	/* The first device, and there is none. */
 	assert_int_equal(NeuronRuntime_create(&env, &rt), NEURONRUNTIME_RUNTIME_ERROR);
@@ -160,6 +164,18 @@ static void a_file_descriptor_can_be_loaded(void **state)
 	assert_int_equal(NeuronRuntime_getInputSize(rt, 0, &size), 0);
 	assert_int_equal(size, SIZE);
 	assert_int_equal(apu_neuron_v1_load_fd(rt, fd), NEURONRUNTIME_BAD_STATE);
+	release(rt);
+}
+
+/* Newer implementations do not look at it. */
+static void a_device_kind_of_0_is_hardware(void **state)
+{
+	EnvOptions env = {0};
+	void *rt;
+
+	(void)state;
+	rt = make(&env);
+	assert_int_equal(fake.live_fds, 1);
 	release(rt);
 }
 
@@ -467,6 +483,63 @@ static void fenced_inferences_overlap_and_end_by_callback(void **state)
 	release(b.rt);
 }
 
+/* Clients that hand the fence on need not call the callback, and free the structure. */
+static void callbacks_need_not_be_called(void **state)
+{
+	BufferAttribute fd = {.ionFd = FAKE_DMABUF};
+	FenceInfo info[3], late;
+	struct bench b;
+	unsigned int contexts = 0;
+	int i;
+
+	(void)state;
+	bench_open(&b);
+	assert_int_equal(NeuronRuntime_setOutput(b.rt, 0, NULL, SIZE, fd), 0);
+	for (i = 0; i < 300; i++) {
+		FenceInfo *one = i < 3 ? &info[i] : &late;
+
+		one->inputFenceFd = -1;
+		assert_int_equal(NeuronRuntime_inferenceFenced(b.rt, one), 0);
+		close((int)one->fenceFd);
+		if (i == 70)
+			contexts = fake.live_contexts;
+	}
+	assert_int_equal(fake.live_contexts, contexts);
+	assert_in_range(contexts, 1, 128);
+	info[0].callback(&info[0]);
+	assert_int_equal(info[0].status, NEURONRUNTIME_BAD_STATE);
+	assert_non_null(strstr(apu_neuron_error(), "forgotten"));
+	late.callback(&late);
+	assert_int_equal(late.status, 0);
+	assert_int_equal(late.microseconds, 500);
+	assert_int_equal(fake.submits, 300);
+	assert_memory_equal(b.in, fake_dmabuf_data(), SIZE);
+	release(b.rt);
+}
+
+/* The memory of outputs may be gone with the structure. */
+static void what_is_forgotten_is_not_written(void **state)
+{
+	int8_t out[2][SIZE] = {{0}};
+	FenceInfo info;
+	struct bench b;
+	int i;
+
+	(void)state;
+	bench_open(&b);
+	for (i = 0; i < 65; i++) {
+		info.inputFenceFd = -1;
+		assert_int_equal(NeuronRuntime_setOutput(b.rt, 0, out[i > 0], SIZE, no_fd), 0);
+		assert_int_equal(NeuronRuntime_inferenceFenced(b.rt, &info), 0);
+		close((int)info.fenceFd);
+	}
+	info.callback(&info);
+	assert_int_equal(out[0][0], 0);
+	assert_memory_equal(b.in, out[1], SIZE);
+	release(b.rt);
+	assert_int_equal(out[0][0], 0);
+}
+
 static void there_is_no_enqueue_and_trigger(void **state)
 {
 	FenceInfo fence = {.inputFenceFd = -1};
@@ -489,7 +562,7 @@ static void there_is_no_enqueue_and_trigger(void **state)
 static void qos_reaches_the_kernel(void **state)
 {
 	QoSOptions qos = {.priority = NEURONRUNTIME_PRIORITY_LOW, .abortTime = 3};
-	ProfiledQoSData *data;
+	ProfiledQoSData *data = NULL;
 	uint8_t boost;
 	struct bench b;
 	void *empty = make(NULL);
@@ -556,6 +629,7 @@ int main(void)
 		cmocka_unit_test_setup(creation_tells_what_is_wrong, setup),
 		cmocka_unit_test_setup(loading_tells_what_is_wrong, setup),
 		cmocka_unit_test_setup(a_file_descriptor_can_be_loaded, setup),
+		cmocka_unit_test_setup(a_device_kind_of_0_is_hardware, setup),
 		cmocka_unit_test_setup(the_null_device_looks_and_runs_nothing, setup),
 		cmocka_unit_test_setup(bad_places_are_refused, setup),
 		cmocka_unit_test_setup(offsets_count_from_the_buffer, setup),
@@ -566,6 +640,8 @@ int main(void)
 		cmocka_unit_test_setup(clones_share_constants, setup),
 		cmocka_unit_test_setup(memory_comes_with_the_network, setup),
 		cmocka_unit_test_setup(fenced_inferences_overlap_and_end_by_callback, setup),
+		cmocka_unit_test_setup(callbacks_need_not_be_called, setup),
+		cmocka_unit_test_setup(what_is_forgotten_is_not_written, setup),
 		cmocka_unit_test_setup(there_is_no_enqueue_and_trigger, setup),
 		cmocka_unit_test_setup(qos_reaches_the_kernel, setup),
 		cmocka_unit_test_setup(every_failure_of_the_kernel_is_survived, setup),

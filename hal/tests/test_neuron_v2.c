@@ -143,7 +143,8 @@ static void queries_tell_the_tensors(void **state)
 			 NEURONRUNTIME_UNEXPECTED_NULL);
 	assert_int_equal(NeuronRuntimeV2_setInputShape(rt, 0, &rank, 1),
 			 NEURONRUNTIME_RUNTIME_ERROR);
-	assert_int_equal(NeuronRuntimeV2_setQoS(rt, "boost", "1"), NEURONRUNTIME_RUNTIME_ERROR);
+	assert_int_equal(NeuronRuntimeV2_setQoS(rt, NEURONRUNTIME_SYSTEM_CPU_BOOST, 100),
+			 NEURONRUNTIME_RUNTIME_ERROR);
 
 	assert_int_equal(NeuronRuntimeV2_getMetadataInfo(rt, "author", &size), 0);
 	assert_int_equal(size, 2);
@@ -342,7 +343,7 @@ static void qos_reaches_the_kernel(void **state)
 		.deadline = 5,
 		.abortTime = 7,
 	};
-	ProfiledQoSData *data;
+	ProfiledQoSData own = {0}, *data = NULL;
 	void *rt = make(1, 1);
 	uint8_t boost;
 	struct io io;
@@ -350,7 +351,8 @@ static void qos_reaches_the_kernel(void **state)
 	(void)state;
 	io_init(&io, 1);
 	assert_int_equal(NeuronRuntimeV2_getProfiledQoSData(rt, &data, &boost),
-			 NEURONRUNTIME_BAD_DATA);
+			 NEURONRUNTIME_BAD_STATE);
+	assert_null(data);
 	assert_int_equal(NeuronRuntimeV2_setQoSOption(rt, &qos), 0);
 	assert_int_equal(NeuronRuntimeV2_run(rt, sync_of(&io)), 0);
 	assert_int_equal(fake.qos.priority, DRM_APU_PRIORITY_LOW);
@@ -393,6 +395,17 @@ static void qos_reaches_the_kernel(void **state)
 	assert_int_equal(data->qosData[0][0].execTime, 500);
 	/* 100 cycles in 500 us, where the fastest clock has 1 GHz: 0.02 %. */
 	assert_int_equal(boost, 0);
+	/* Who gives a structure has it filled. */
+	data = &own;
+	assert_int_equal(NeuronRuntimeV2_getProfiledQoSData(rt, &data, &boost), 0);
+	assert_ptr_equal(data, &own);
+	assert_int_equal(own.numSubgraph, 1);
+	assert_int_equal(own.qosData[0][0].execTime, 500);
+	/* A failed inference has not been measured. */
+	fake.fail_cause = DRM_APU_CTX_CAUSE_HARDWARE;
+	assert_int_equal(NeuronRuntimeV2_run(rt, sync_of(&io)), NEURONRUNTIME_RUNTIME_ERROR);
+	assert_int_equal(NeuronRuntimeV2_getProfiledQoSData(rt, &data, &boost),
+			 NEURONRUNTIME_BAD_STATE);
 	release(rt);
 	rt = make(2, 1);
 	assert_int_equal(NeuronRuntimeV2_getProfiledQoSData(rt, &data, &boost),

@@ -108,6 +108,11 @@ static bool run_client(const char *name)
 	return true;
 }
 
+static bool client_v1_cxx11(void)
+{
+	return run_client("v1_cxx11");
+}
+
 static bool client_v1_dlopen(void)
 {
 	return run_client("v1_dlopen");
@@ -121,6 +126,11 @@ static bool client_v1_linked(void)
 static bool client_v1_np4(void)
 {
 	return run_client("v1_np4");
+}
+
+static bool client_v2_cxx11(void)
+{
+	return run_client("v2_cxx11");
 }
 
 static bool client_v2_dlopen(void)
@@ -583,9 +593,11 @@ static bool many_clients_4_workers_backlog_8(void)
 }
 
 static const struct test tests[] = {
+	TEST(client_v1_cxx11),
 	TEST(client_v1_dlopen),
 	TEST(client_v1_linked),
 	TEST(client_v1_np4),
+	TEST(client_v2_cxx11),
 	TEST(client_v2_dlopen),
 	TEST(client_v2_linked),
 	TEST(errors_of_the_device_are_told_apart),

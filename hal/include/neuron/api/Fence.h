@@ -19,10 +19,11 @@ typedef struct {
 	/*
 	 * Set: to be called once, with the address of this structure, after fenceFd has
 	 * signalled (else it waits). Then outputs that are no dma-bufs are there, and
-	 * status and microseconds are set. The structure must stay where it is until then.
+	 * status and microseconds are set. Who wants none of that need not call it, and
+	 * the structure may go; 64 later inferences of the runtime forget the result.
 	 */
 	void (*callback)(void *opaque);
-	/* RuntimeAPIErrorCode of the inference. */
+	/* RuntimeAPIErrorCode of the inference; BAD_STATE: forgotten. */
 	uint32_t status;
 	/* Device time of the inference. */
 	uint32_t microseconds;
@@ -39,6 +40,11 @@ int NeuronRuntime_inferenceFenced(void *runtime, FenceInfo *fenceInfo);
 
 #if UINTPTR_MAX == UINT64_MAX
 NEURON_STATIC_ASSERT(sizeof(FenceInfo) == 64, "layout of FenceInfo");
+NEURON_STATIC_ASSERT(offsetof(FenceInfo, fenceFd) == 8, "layout of FenceInfo");
+NEURON_STATIC_ASSERT(offsetof(FenceInfo, callback) == 16, "layout of FenceInfo");
+NEURON_STATIC_ASSERT(offsetof(FenceInfo, status) == 24, "layout of FenceInfo");
+NEURON_STATIC_ASSERT(offsetof(FenceInfo, microseconds) == 28, "layout of FenceInfo");
+NEURON_STATIC_ASSERT(offsetof(FenceInfo, __internal__) == 32, "layout of FenceInfo");
 #endif
 
 #ifdef __cplusplus

@@ -28,7 +28,7 @@ extern "C" {
 #define NeuronRuntime_setQoSOption NeuronRuntime_setQoSOption_np4
 #endif
 
-/* deviceKind: HARDWARE, or NULL to look at models without a device. */
+/* deviceKind: HARDWARE, which 0 is too, or NULL to look at models without a device. */
 enum {
 	kEnvOptNullDevice = 1 << 0,
 	/* Not supported. */
@@ -38,7 +38,7 @@ enum {
 	kEnvOptPredictor = 1 << 3,
 };
 
-/* The compiler decides; accepted and ignored. */
+/* The compiler decides; any number is accepted and ignored. */
 typedef enum {
 	Auto = 0,
 	Single = 1,
@@ -47,7 +47,8 @@ typedef enum {
 
 typedef struct {
 	uint32_t deviceKind;
-	MDLACoreMode MDLACoreOption;
+	/* MDLACoreMode: an integer, since clients in C++ give numbers too. */
+	uint32_t MDLACoreOption;
 #ifndef NEURON_RUNTIME_NP4
 	/* Accepted and ignored: nothing runs on the CPU. */
 	uint8_t CPUThreadNum;
@@ -62,18 +63,21 @@ typedef struct {
 	bool suppressOutputConversion;
 } EnvOptions;
 
-typedef struct {
-	/* A dma-buf, or -1 for memory of the client. */
-	int ionFd;
-} BufferAttribute;
+/* Not 0 if the options ask for this kind. */
+static inline int IsNullDevice(const EnvOptions *options)
+{
+	return (options->deviceKind & kEnvOptNullDevice) != 0;
+}
 
-enum { NON_ION_FD = -1 };
+static inline int IsHardware(const EnvOptions *options)
+{
+	return (options->deviceKind & kEnvOptHardware) != 0;
+}
 
-typedef struct {
-	uint8_t major;
-	uint8_t minor;
-	uint8_t patch;
-} NeuronVersion;
+static inline int IsPredictor(const EnvOptions *options)
+{
+	return (options->deviceKind & kEnvOptPredictor) != 0;
+}
 
 /* The version of the runtime. It loads .dla files whose format has the same major version. */
 int NeuronRuntime_getVersion(NeuronVersion *version);
@@ -113,7 +117,11 @@ int NeuronRuntime_setSingleOutput(void *runtime, void *buffer, size_t length,
 int NeuronRuntime_setInputShape(void *runtime, uint64_t handle, uint32_t *dims, uint32_t rank);
 
 int NeuronRuntime_setQoSOption(void *runtime, const QoSOptions *qosOption);
-/* What the last inference took. The data is the runtime's, valid until the next call. */
+/*
+ * What the last inference took, and the boost value it had. *profiledQoSData is NULL, and is
+ * set, or points to a structure, which is filled; what it points to is the runtime's, valid
+ * until the next call. BAD_STATE: none has ended well.
+ */
 int NeuronRuntime_getProfiledQoSData(void *runtime, ProfiledQoSData **profiledQoSData,
 				     uint8_t *execBoostValue);
 
@@ -147,6 +155,7 @@ int NeuronRuntime_getMetadataInfo(void *runtime, const char *key, size_t *size);
 int NeuronRuntime_getMetadata(void *runtime, const char *key, char *data, size_t size);
 
 NEURON_STATIC_ASSERT(sizeof(EnvOptions) == 12, "layout of EnvOptions");
+NEURON_STATIC_ASSERT(offsetof(EnvOptions, MDLACoreOption) == 4, "layout of EnvOptions");
 #ifndef NEURON_RUNTIME_NP4
 NEURON_STATIC_ASSERT(offsetof(EnvOptions, suppressInputConversion) == 9, "layout of EnvOptions");
 #else

@@ -99,12 +99,9 @@ int NeuronRuntimeV2_getOutputPitch(void *runtime, uint64_t handle, size_t *pitch
 int NeuronRuntimeV2_setInputShape(void *runtime, uint64_t handle, uint32_t *dims, uint32_t rank);
 
 int NeuronRuntimeV2_setQoSOption(void *runtime, const QoSOptions *qosOption);
-/* Keys and values have not been published: RUNTIME_ERROR. */
-int NeuronRuntimeV2_setQoS(void *runtime, const char *key, const char *value);
-/*
- * What the last inference took, and the boost value it had. With one worker only, else
- * RUNTIME_ERROR. The data is the runtime's, valid until the next call.
- */
+/* Hints for the system around the APU, which this implementation has not: RUNTIME_ERROR. */
+int NeuronRuntimeV2_setQoS(void *runtime, uint32_t key, uint32_t value);
+/* See NeuronRuntime_getProfiledQoSData(). With one worker only, else RUNTIME_ERROR. */
 int NeuronRuntimeV2_getProfiledQoSData(void *runtime, ProfiledQoSData **profiledQoSData,
 				       uint8_t *execBoostValue);
 
@@ -115,6 +112,10 @@ int NeuronRuntimeV2_getMetadata(void *runtime, const char *key, char *data, size
 
 #if UINTPTR_MAX == UINT64_MAX
 NEURON_STATIC_ASSERT(sizeof(AsyncInferenceRequest) == 32, "layout of AsyncInferenceRequest");
+NEURON_STATIC_ASSERT(offsetof(AsyncInferenceRequest, finish_cb) == 16,
+		     "layout of AsyncInferenceRequest");
+NEURON_STATIC_ASSERT(offsetof(AsyncInferenceRequest, opaque) == 24,
+		     "layout of AsyncInferenceRequest");
 NEURON_STATIC_ASSERT(sizeof(SyncInferenceRequest) == 16, "layout of SyncInferenceRequest");
 #endif
 

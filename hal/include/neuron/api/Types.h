@@ -40,6 +40,9 @@ typedef enum {
 	W = 2,
 	C = 3,
 	Invalid = 4,
+#ifdef NEURON_RUNTIME_NP4
+	DimensionSize = Invalid,
+#endif
 } RuntimeAPIDimIndex;
 
 enum { kDimensionSize = 4 };
@@ -144,7 +147,36 @@ typedef struct {
 
 #endif
 
-/* An input or output of an inference. Zero it, then set what is needed. */
+/*
+ * Keys of NeuronRuntimeV2_setQoS(), and a value. Client programs use the names; the numbers have
+ * not been published, and are of no account here.
+ */
+typedef enum {
+	NEURONRUNTIME_SYSTEM_SCENARIO_HINT,
+	NEURONRUNTIME_SYSTEM_CPU_BOOST,
+	NEURONRUNTIME_SYSTEM_DDR_BOOST,
+} RuntimeAPISystemQoSKey;
+
+enum { NEURONRUNTIME_SYSTEM_SCENARIO_HINT_PERFORMANCE = 1 };
+
+/* A macro with this text in all implementations: clients define it again. */
+#define NON_ION_FD -1
+
+typedef struct {
+	/* A dma-buf, or NON_ION_FD for memory of the client. */
+	int ionFd;
+} BufferAttribute;
+
+typedef struct {
+	uint8_t major;
+	uint8_t minor;
+	uint8_t patch;
+} NeuronVersion;
+
+/*
+ * An input or output of an inference. Zero it, then set what is needed. C++ clients
+ * construct it, as the published header has them do: IOBuffer(buffer, length, fd, offset).
+ */
 typedef struct IOBuffer {
 	/* Memory of the client; not looked at if fd is not -1. */
 	void *buffer;
@@ -159,19 +191,48 @@ typedef struct IOBuffer {
 	};
 	uint64_t reserved2_should_be_init_zero;
 	uint64_t reserved3_should_be_init_zero;
+
+#ifdef __cplusplus
+	IOBuffer() = default;
+	IOBuffer(void *buffer_, size_t length_, int fd_, int offset_ = 0)
+	    : buffer(buffer_), length(length_), fd(fd_), offset(offset_),
+	      reserved2_should_be_init_zero(0), reserved3_should_be_init_zero(0)
+	{
+	}
+#endif
 } IOBuffer;
+
+NEURON_STATIC_ASSERT(sizeof(RuntimeAPIDimensions) == 16, "layout of RuntimeAPIDimensions");
+NEURON_STATIC_ASSERT(sizeof(BufferAttribute) == 4, "layout of BufferAttribute");
+NEURON_STATIC_ASSERT(sizeof(NeuronVersion) == 3, "layout of NeuronVersion");
 
 #if UINTPTR_MAX == UINT64_MAX
 NEURON_STATIC_ASSERT(sizeof(IOBuffer) == 40, "layout of IOBuffer");
+NEURON_STATIC_ASSERT(offsetof(IOBuffer, length) == 8, "layout of IOBuffer");
+NEURON_STATIC_ASSERT(offsetof(IOBuffer, fd) == 16, "layout of IOBuffer");
 NEURON_STATIC_ASSERT(offsetof(IOBuffer, offset) == 20, "layout of IOBuffer");
+NEURON_STATIC_ASSERT(offsetof(IOBuffer, reserved1_should_be_init_zero) == 20, "layout of IOBuffer");
+NEURON_STATIC_ASSERT(offsetof(IOBuffer, reserved2_should_be_init_zero) == 24, "layout of IOBuffer");
 NEURON_STATIC_ASSERT(sizeof(QoSData) == 24, "layout of QoSData");
+NEURON_STATIC_ASSERT(offsetof(QoSData, suggestedTime) == 8, "layout of QoSData");
+NEURON_STATIC_ASSERT(offsetof(QoSData, boostValue) == 16, "layout of QoSData");
+NEURON_STATIC_ASSERT(sizeof(ProfiledQoSData) == 24, "layout of ProfiledQoSData");
+NEURON_STATIC_ASSERT(offsetof(ProfiledQoSData, numSubgraph) == 16, "layout of ProfiledQoSData");
+NEURON_STATIC_ASSERT(offsetof(QoSOptions, boostValue) == 8, "layout of QoSOptions");
 #ifndef NEURON_RUNTIME_NP4
 NEURON_STATIC_ASSERT(sizeof(QoSOptions) == 40, "layout of QoSOptions");
+NEURON_STATIC_ASSERT(offsetof(QoSOptions, maxBoostValue) == 9, "layout of QoSOptions");
+NEURON_STATIC_ASSERT(offsetof(QoSOptions, minBoostValue) == 10, "layout of QoSOptions");
 NEURON_STATIC_ASSERT(offsetof(QoSOptions, deadline) == 12, "layout of QoSOptions");
 NEURON_STATIC_ASSERT(offsetof(QoSOptions, abortTime) == 14, "layout of QoSOptions");
+NEURON_STATIC_ASSERT(offsetof(QoSOptions, delayedPowerOffTime) == 16, "layout of QoSOptions");
+NEURON_STATIC_ASSERT(offsetof(QoSOptions, powerPolicy) == 20, "layout of QoSOptions");
+NEURON_STATIC_ASSERT(offsetof(QoSOptions, applicationType) == 24, "layout of QoSOptions");
 NEURON_STATIC_ASSERT(offsetof(QoSOptions, profiledQoSData) == 32, "layout of QoSOptions");
 #else
 NEURON_STATIC_ASSERT(sizeof(QoSOptions) == 24, "layout of QoSOptions");
+NEURON_STATIC_ASSERT(offsetof(QoSOptions, deadline) == 10, "layout of QoSOptions");
+NEURON_STATIC_ASSERT(offsetof(QoSOptions, abortTime) == 12, "layout of QoSOptions");
 NEURON_STATIC_ASSERT(offsetof(QoSOptions, profiledQoSData) == 16, "layout of QoSOptions");
 #endif
 #endif
