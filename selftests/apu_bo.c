@@ -106,7 +106,7 @@ TEST_F(bo, no_more_than_half_of_the_memory)
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		ASSERT_EQ(0, create(self->c.fd, memory * 2 / 5, &most));
+		ASSERT_EQ(0, create(self->c.fd, memory / 3, &most));
 		EXPECT_ERRNO(BO_CREATE, ENOMEM, create(self->c.fd, memory / 5, &more));
 		EXPECT_ERRNO(BO_CREATE, ENOMEM, create(self->other.fd, memory / 5, &more));
 		EXPECT_ERRNO(BO_CREATE, ENOMEM, create(self->other.fd, 1ull << 31, &more));
@@ -114,6 +114,35 @@ TEST_F(bo, no_more_than_half_of_the_memory)
 		gem_close(self->other.fd, more);
 		gem_close(self->c.fd, most);
 	}
+}
+
+/* Of which each client can have three quarters. */
+TEST_F(bo, no_more_than_a_clients_part)
+{
+	uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+	uint32_t most, more;
+	struct client c;
+	int i, fd;
+
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, create(self->c.fd, memory / 3, &most));
+		EXPECT_ERRNO(BO_CREATE, EDQUOT, create(self->c.fd, memory / 20, &more));
+		ASSERT_EQ(0, create(self->other.fd, memory / 20, &more));
+		gem_close(self->other.fd, more);
+		gem_close(self->c.fd, most);
+	}
+
+	/* What it has shared counts as long as it is there, whoever has it. */
+	c.fd = apu_open();
+	ASSERT_LE(0, c.fd);
+	ASSERT_EQ(0, create(c.fd, memory / 3, &most));
+	fd = export(&c, most);
+	ASSERT_LE(0, fd);
+	gem_close(c.fd, most);
+	EXPECT_ERRNO(BO_CREATE, EDQUOT, create(c.fd, memory / 20, &more));
+	close(fd);
+	ASSERT_EQ(0, create(c.fd, memory / 20, &more));
+	close(c.fd);
 }
 
 TEST_F(bo, handles_are_private)

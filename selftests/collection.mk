@@ -25,4 +25,4 @@ include $(SELFTESTS)/lib.mk
 
 $(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED): apu_test.c fault_port.c
 
-$(addprefix $(OUTPUT)/,apu_dump apu_ladder apu_recovery apu_residue): gang.c
+$(addprefix $(OUTPUT)/,apu_crowd apu_dump apu_ladder apu_recovery apu_residue): gang.c

@@ -20,6 +20,7 @@
 #include <drm/drm_drv.h>
 #include <drm/drm_print.h>
 
+#include "apu_client.h"
 #include "apu_ctx.h"
 #include "apu_device.h"
 #include "apu_dump.h"
@@ -46,7 +47,7 @@ static void apu_ctx_release(struct kref *ref)
 	struct apu_ctx *ctx = container_of(ref, struct apu_ctx, ref);
 
 	drm_sched_entity_fini(&ctx->entity);
-	apu_client_perf_put(ctx->client);
+	apu_client_put(ctx->client);
 	apu_vm_put(ctx->vm);
 	kvfree(ctx);
 }
@@ -110,6 +111,7 @@ static struct apu_ctx *apu_ctx_create(struct apu_file *file, struct apu_vm *vm, 
 	ctx->adev = adev;
 	ctx->hw_priority = apu_priorities[priority].hw;
 	ctx->fence_context = dma_fence_context_alloc(1);
+	INIT_LIST_HEAD(&ctx->waiting);
 	INIT_LIST_HEAD(&ctx->inflight);
 
 	ret = drm_sched_entity_init(&ctx->entity, apu_priorities[priority].sched, &sched, 1, NULL);
@@ -117,7 +119,7 @@ static struct apu_ctx *apu_ctx_create(struct apu_file *file, struct apu_vm *vm, 
 		kvfree(ctx);
 		return ERR_PTR(ret);
 	}
-	ctx->client = apu_client_perf_get(file->perf);
+	ctx->client = apu_client_get(file->client);
 	ctx->vm = apu_vm_get(vm);
 
 	return ctx;
@@ -226,6 +228,7 @@ void apu_ctx_retire(struct apu_ctx *ctx)
 			apu_ctx_learn_cycles(ctx, le64_to_cpu(record->hw.cycles));
 		apu_perf_add(ctx->adev, &ctx->client->perf, record);
 		ctx->done_seqno = job->seqno;
+		apu_client_del_job(ctx->client);
 
 		/* The job can be freed as soon as its fence has signalled. */
 		if (job->result)
@@ -257,8 +260,8 @@ int apu_ctx_check_priority(u32 priority)
  * @ctx: context
  * @priority: &enum drm_apu_priority, checked
  *
- * Counts for jobs that are yet to be given to the hardware. The scheduler moves a
- * queue when it is empty.
+ * Counts for jobs that are yet to be given to the hardware. The scheduler's queue
+ * moves when it is empty, see apu_ctx_settle_priority().
  *
  * Return: 0, or -EINTR.
  */
@@ -274,7 +277,7 @@ int apu_ctx_set_priority(struct apu_ctx *ctx, u32 priority)
 		return ret;
 
 	drm_sched_entity_set_priority(&ctx->entity, apu_priorities[priority].sched);
-	drm_sched_entity_modify_sched(&ctx->entity, &adev->sched_list, 1);
+	ctx->moves = true;
 	dma_resv_unlock(resv);
 
 	spin_lock_irq(&adev->job_lock);
@@ -282,6 +285,30 @@ int apu_ctx_set_priority(struct apu_ctx *ctx, u32 priority)
 	spin_unlock_irq(&adev->job_lock);
 
 	return 0;
+}
+
+/**
+ * apu_ctx_settle_priority() - Have jobs to come queue with a new priority
+ * @ctx: context; its address space's reservation is locked, and a job is to be armed
+ *
+ * Arming moves the scheduler's queue, and must not while jobs are put into it by
+ * apu_sched_run_job(): then the context stays where it is until it has none waiting.
+ */
+void apu_ctx_settle_priority(struct apu_ctx *ctx)
+{
+	bool pushed;
+
+	if (!ctx->moves)
+		return;
+
+	spin_lock_irq(&ctx->adev->job_lock);
+	pushed = ctx->pushed;
+	spin_unlock_irq(&ctx->adev->job_lock);
+	if (pushed)
+		return;
+
+	ctx->moves = false;
+	drm_sched_entity_modify_sched(&ctx->entity, &ctx->adev->sched_list, 1);
 }
 
 /**

@@ -12,6 +12,7 @@
 #include "apu_qos.h"
 #include "apu_regs.h"
 
+struct apu_client;
 struct apu_device;
 struct apu_file;
 struct apu_job;
@@ -19,8 +20,6 @@ struct apu_vm;
 
 /* Jobs that JOB_STATS remembers; part of the UAPI. */
 #define APU_CTX_RECORDS		64
-/* Contexts of one client. */
-#define APU_MAX_CTXS		256
 
 /**
  * struct apu_ctx_record - what is left of a job
@@ -54,14 +53,21 @@ struct apu_ctx {
 	u8 hw_priority;
 	/** @qos: what the context wants of the clock */
 	struct apu_ctx_qos qos;
-	/** @client: sums of the client that the context belongs to */
-	struct apu_client_perf *client;
+	/** @client: whose context it is */
+	struct apu_client *client;
 	/** @fence_context: context of hardware fences */
 	u64 fence_context;
 	/** @last_seqno: last job submitted; protected by the VM's reservation */
 	u64 last_seqno;
 
-	/** @inflight: jobs that the scheduler has run, in order; from here: job_lock */
+	/** @moves: @entity has a new priority; protected by the VM's reservation */
+	bool moves;
+
+	/** @pushed: the scheduler has a job that is not run yet; from here: job_lock */
+	bool pushed;
+	/** @waiting: jobs that come after that one, in order */
+	struct list_head waiting;
+	/** @inflight: jobs that the scheduler has run, in order */
 	struct list_head inflight;
 	/** @done_seqno: last job whose fence has signalled */
 	u64 done_seqno;
@@ -89,6 +95,7 @@ void apu_ctx_close_all(struct apu_file *file);
 
 int apu_ctx_check_priority(u32 priority);
 int apu_ctx_set_priority(struct apu_ctx *ctx, u32 priority);
+void apu_ctx_settle_priority(struct apu_ctx *ctx);
 bool apu_ctx_is_dead(struct apu_ctx *ctx);
 void apu_ctx_retire(struct apu_ctx *ctx);
 

@@ -24,6 +24,7 @@
 #include <drm/apu_accel.h>
 
 #include "apu_bind.h"
+#include "apu_client.h"
 #include "apu_ctx.h"
 #include "apu_debugfs.h"
 #include "apu_devfreq.h"
@@ -85,8 +86,8 @@ static int apu_open(struct drm_device *drm, struct drm_file *drm_file)
 	if (!file)
 		return -ENOMEM;
 
-	file->perf = apu_client_perf_create();
-	if (!file->perf) {
+	file->client = apu_client_create();
+	if (!file->client) {
 		kfree(file);
 		return -ENOMEM;
 	}
@@ -105,7 +106,7 @@ static void apu_postclose(struct drm_device *drm, struct drm_file *drm_file)
 
 	apu_ctx_close_all(file);
 	apu_vm_close_all(file);
-	apu_client_perf_put(file->perf);
+	apu_client_put(file->client);
 	kfree(file);
 }
 

@@ -5,7 +5,7 @@
 #include <drm/drm_file.h>
 #include <linux/xarray.h>
 
-struct apu_client_perf;
+struct apu_client;
 struct apu_device;
 
 /**
@@ -14,8 +14,8 @@ struct apu_device;
 struct apu_file {
 	/** @adev: APU */
 	struct apu_device *adev;
-	/** @perf: what the client's jobs have used */
-	struct apu_client_perf *perf;
+	/** @client: what is counted */
+	struct apu_client *client;
 	/** @vms: address spaces by id */
 	struct xarray vms;
 	/** @ctxs: contexts by id */

@@ -13,6 +13,7 @@
 
 #include <drm/apu_accel.h>
 
+#include "apu_client.h"
 #include "apu_device.h"
 #include "apu_drv.h"
 #include "apu_gem.h"
@@ -25,12 +26,17 @@
 static void apu_gem_free(struct drm_gem_object *obj)
 {
 	struct apu_device *adev = to_apu_device(obj->dev);
-	struct drm_gem_object *vm_obj = to_apu_bo(obj)->vm_obj;
+	struct apu_bo *bo = to_apu_bo(obj);
+	struct drm_gem_object *vm_obj = bo->vm_obj;
 
 	spin_lock(&adev->bo_lock);
-	list_del(&to_apu_bo(obj)->node);
-	adev->bo_pages -= to_apu_bo(obj)->charged;
+	list_del(&bo->node);
 	spin_unlock(&adev->bo_lock);
+
+	if (bo->client) {
+		apu_client_uncharge(bo->client, adev, PHYS_PFN(obj->size));
+		apu_client_put(bo->client);
+	}
 
 	drm_gem_shmem_free(to_drm_gem_shmem_obj(obj));
 	/* Now nobody needs its reservation any more. */
@@ -131,37 +137,11 @@ void apu_gem_unplug(struct apu_device *adev)
 	spin_unlock(&adev->bo_lock);
 }
 
-/*
- * Nothing else keeps a client from taking all memory: what is behind a buffer is no
- * part of the process, so the OOM killer would have everyone else go first. Half of
- * the memory is what other drivers let buffers have, too.
- */
-static int apu_gem_charge(struct apu_device *adev, unsigned long pages)
-{
-	unsigned long limit = totalram_pages() / 2;
-	int ret = 0;
-
-	spin_lock(&adev->bo_lock);
-	if (adev->bo_pages > limit || pages > limit - adev->bo_pages)
-		ret = -ENOMEM;
-	else
-		adev->bo_pages += pages;
-	spin_unlock(&adev->bo_lock);
-
-	return ret;
-}
-
-static void apu_gem_uncharge(struct apu_device *adev, unsigned long pages)
-{
-	spin_lock(&adev->bo_lock);
-	adev->bo_pages -= pages;
-	spin_unlock(&adev->bo_lock);
-}
-
 int apu_bo_create_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_file)
 {
 	struct apu_device *adev = to_apu_device(drm);
 	struct drm_apu_bo_create *args = data;
+	struct apu_client *client = to_apu_file(drm_file)->client;
 	struct drm_gem_shmem_object *shmem;
 	struct apu_vm *vm = NULL;
 	struct apu_bo *bo;
@@ -180,20 +160,20 @@ int apu_bo_create_ioctl(struct drm_device *drm, void *data, struct drm_file *drm
 	}
 
 	pages = PHYS_PFN(PAGE_ALIGN(args->size));
-	ret = apu_gem_charge(adev, pages);
+	ret = apu_client_charge(client, adev, pages);
 	if (ret)
 		goto out_put_vm;
 
 	shmem = drm_gem_shmem_create(drm, args->size);
 	if (IS_ERR(shmem)) {
-		apu_gem_uncharge(adev, pages);
+		apu_client_uncharge(client, adev, pages);
 		ret = PTR_ERR(shmem);
 		goto out_put_vm;
 	}
 
 	apu_gem_track(&shmem->base);
 	bo = to_apu_bo(&shmem->base);
-	bo->charged = pages;
+	bo->client = apu_client_get(client);
 	if (vm) {
 		bo->vm_obj = vm->base.r_obj;
 		drm_gem_object_get(bo->vm_obj);

@@ -5,6 +5,8 @@
 #include <drm/drm_gem_shmem_helper.h>
 #include <linux/list.h>
 
+struct apu_client;
+
 /**
  * struct apu_bo - buffer
  */
@@ -18,8 +20,8 @@ struct apu_bo {
 	struct drm_gem_object *vm_obj;
 	/** @node: in &apu_device.bos */
 	struct list_head node;
-	/** @charged: its share of &apu_device.bo_pages; none for memory of others */
-	unsigned long charged;
+	/** @client: whom its memory is charged to; NULL for memory of others */
+	struct apu_client *client;
 };
 
 static inline struct apu_bo *to_apu_bo(struct drm_gem_object *obj)

@@ -9,7 +9,6 @@
 
 #include <linux/dma-resv.h>
 #include <linux/math64.h>
-#include <linux/slab.h>
 
 #include <drm/drm_file.h>
 #include <drm/drm_gem.h>
@@ -17,6 +16,7 @@
 
 #include <drm/apu_accel.h>
 
+#include "apu_client.h"
 #include "apu_ctx.h"
 #include "apu_drv.h"
 #include "apu_gem.h"
@@ -28,48 +28,6 @@ static const char * const apu_class_names[APU_NUM_CLASSES] = {
 	[APU_ENGINE_CLASS_EDMA] = "edma",
 	[APU_ENGINE_CLASS_MVPU] = "mvpu",
 };
-
-/**
- * apu_client_perf_create() - Allocate a client's sums
- *
- * Return: The sums, or NULL.
- */
-struct apu_client_perf *apu_client_perf_create(void)
-{
-	struct apu_client_perf *perf = kzalloc_obj(*perf);
-
-	if (perf)
-		kref_init(&perf->ref);
-
-	return perf;
-}
-
-/**
- * apu_client_perf_get() - Take a reference
- * @perf: sums
- *
- * Return: @perf.
- */
-struct apu_client_perf *apu_client_perf_get(struct apu_client_perf *perf)
-{
-	kref_get(&perf->ref);
-
-	return perf;
-}
-
-static void apu_client_perf_release(struct kref *ref)
-{
-	kfree(container_of(ref, struct apu_client_perf, ref));
-}
-
-/**
- * apu_client_perf_put() - Drop a reference
- * @perf: sums
- */
-void apu_client_perf_put(struct apu_client_perf *perf)
-{
-	kref_put(&perf->ref, apu_client_perf_release);
-}
 
 /**
  * apu_perf_add() - Count a job
@@ -140,7 +98,7 @@ void apu_perf_show_fdinfo(struct drm_printer *p, struct drm_file *drm_file)
 	u32 class;
 
 	spin_lock_irq(&adev->job_lock);
-	perf = file->perf->perf;
+	perf = file->client->perf;
 	spin_unlock_irq(&adev->job_lock);
 
 	for (class = 0; class < APU_NUM_CLASSES; class++) {

@@ -2,7 +2,6 @@
 #ifndef __APU_PERF_H__
 #define __APU_PERF_H__
 
-#include <linux/kref.h>
 #include <linux/types.h>
 
 #include "apu_device.h"
@@ -29,20 +28,6 @@ struct apu_perf {
 		u64 l1_bytes;
 	} classes[APU_NUM_CLASSES];
 };
-
-/**
- * struct apu_client_perf - sum over a client's contexts, which live on in their jobs
- */
-struct apu_client_perf {
-	/** @ref: the client and its contexts hold references */
-	struct kref ref;
-	/** @perf: the sum; protected by &apu_device.job_lock */
-	struct apu_perf perf;
-};
-
-struct apu_client_perf *apu_client_perf_create(void);
-struct apu_client_perf *apu_client_perf_get(struct apu_client_perf *perf);
-void apu_client_perf_put(struct apu_client_perf *perf);
 
 void apu_perf_add(const struct apu_device *adev, struct apu_perf *perf,
 		  const struct apu_ctx_record *record);

@@ -20,6 +20,11 @@
  * - between contexts, DRM_SCHED_FENCE_DONT_PIPELINE makes the scheduler wait for
  *   the end.
  *
+ * The scheduler takes the oldest job of all queues first. A context with a thousand
+ * jobs would go before all who come after it, so only the first job of a context is
+ * given to the scheduler, and the next one when that is run: contexts of a priority
+ * take turns.
+ *
  * Locking: run_job, the interrupt, and the watchdog meet under job_lock. Run_job,
  * free_job and the watchdog are in the path of fences: they allocate nothing and
  * take no lock under which somebody allocates or waits for fences. Dropping the
@@ -36,6 +41,7 @@
 #include <drm/drm_managed.h>
 #include <drm/drm_print.h>
 
+#include "apu_client.h"
 #include "apu_ctx.h"
 #include "apu_device.h"
 #include "apu_sched.h"
@@ -66,27 +72,34 @@ static void apu_job_free_work(struct work_struct *work)
  * apu_job_create() - Allocate a job
  * @ctx: context; the job takes a reference
  *
- * Return: The job, or an error pointer.
+ * Return: The job, or an error pointer: -EBUSY if the client has too many in flight.
  */
 struct apu_job *apu_job_create(struct apu_ctx *ctx)
 {
 	struct apu_job *job;
 
-	job = kzalloc_obj(*job);
-	if (!job)
-		return ERR_PTR(-ENOMEM);
+	if (!apu_client_add_job(ctx->client))
+		return ERR_PTR(-EBUSY);
 
-	job->fence = kzalloc_obj(*job->fence);
-	if (!job->fence) {
-		kfree(job);
-		return ERR_PTR(-ENOMEM);
-	}
+	job = kzalloc_obj(*job, GFP_KERNEL_ACCOUNT);
+	if (!job)
+		goto err_del;
+
+	job->fence = kzalloc_obj(*job->fence, GFP_KERNEL_ACCOUNT);
+	if (!job->fence)
+		goto err_free;
 
 	INIT_LIST_HEAD(&job->node);
 	INIT_WORK(&job->free_work, apu_job_free_work);
 	job->ctx = apu_ctx_get(ctx);
 
 	return job;
+
+err_free:
+	kfree(job);
+err_del:
+	apu_client_del_job(ctx->client);
+	return ERR_PTR(-ENOMEM);
 }
 
 /**
@@ -99,10 +112,12 @@ void apu_job_free(struct apu_job *job)
 		apu_qos_put(job->ctx);
 		apu_pm_put(job->ctx->adev, job->classes);
 	}
-	apu_ctx_put(job->ctx);
 	/* Once run, the fence belongs to those who have references. */
-	if (!job->seqno)
+	if (!job->seqno) {
+		apu_client_del_job(job->ctx->client);
 		kfree(job->fence);
+	}
+	apu_ctx_put(job->ctx);
 	kfree(job);
 }
 
@@ -118,6 +133,42 @@ void apu_job_end(struct apu_job *job, int result)
 	job->result = result;
 	job->ended = true;
 	apu_ctx_retire(job->ctx);
+}
+
+/**
+ * apu_job_push() - Give a job to the scheduler, or let it wait for its context's turn
+ * @job: armed job, which may be gone afterwards
+ *
+ * To be called in the order of arming, under the address space's reservation.
+ */
+void apu_job_push(struct apu_job *job)
+{
+	struct apu_ctx *ctx = job->ctx;
+	bool first;
+
+	spin_lock_irq(&ctx->adev->job_lock);
+	first = !ctx->pushed;
+	if (first)
+		ctx->pushed = true;
+	else
+		list_add_tail(&job->node, &ctx->waiting);
+	spin_unlock_irq(&ctx->adev->job_lock);
+
+	if (first)
+		drm_sched_entity_push_job(&job->base);
+}
+
+/* The one to push when the context's job is run, or NULL. */
+static struct apu_job *apu_sched_next(struct apu_ctx *ctx)
+{
+	struct apu_job *next = list_first_entry_or_null(&ctx->waiting, struct apu_job, node);
+
+	if (next)
+		list_del(&next->node);
+	else
+		ctx->pushed = false;
+
+	return next;
 }
 
 /*
@@ -153,6 +204,7 @@ static struct dma_fence *apu_sched_run_job(struct drm_sched_job *sched_job)
 	struct apu_ctx *ctx = job->ctx;
 	struct apu_device *adev = ctx->adev;
 	struct dma_fence *fence = &job->fence->base;
+	struct apu_job *next;
 	unsigned long flags;
 	bool present, cookie;
 	int idx;
@@ -165,6 +217,7 @@ static struct dma_fence *apu_sched_run_job(struct drm_sched_job *sched_job)
 	present = drm_dev_enter(&adev->base, &idx);
 	spin_lock_irqsave(&adev->job_lock, flags);
 
+	next = apu_sched_next(ctx);
 	list_add_tail(&job->node, &ctx->inflight);
 	if (!present)
 		apu_job_end(job, -ENODEV);
@@ -178,6 +231,9 @@ static struct dma_fence *apu_sched_run_job(struct drm_sched_job *sched_job)
 	spin_unlock_irqrestore(&adev->job_lock, flags);
 	if (present)
 		drm_dev_exit(idx);
+	/* From now on it is in the scheduler's order. It has a reference to the context. */
+	if (next)
+		drm_sched_entity_push_job(&next->base);
 	dma_fence_end_signalling(cookie);
 
 	return fence;

@@ -43,7 +43,7 @@ struct apu_job {
 	/** @pm_held: there is a power reference on @classes, and the context's QoS counts */
 	bool pm_held;
 
-	/** @node: in &apu_ctx.inflight; this and what follows: &apu_device.job_lock */
+	/** @node: in &apu_ctx.waiting, then &apu_ctx.inflight; this and what follows: &apu_device.job_lock */
 	struct list_head node;
 	/** @ended: the job ended, @result and @record are valid */
 	bool ended;
@@ -78,6 +78,7 @@ void apu_sched_queue_free(struct work_struct *work);
 
 struct apu_job *apu_job_create(struct apu_ctx *ctx);
 void apu_job_free(struct apu_job *job);
+void apu_job_push(struct apu_job *job);
 int apu_sched_drain(struct apu_device *adev);
 void apu_sched_go_on(struct apu_device *adev);
 

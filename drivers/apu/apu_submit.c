@@ -389,6 +389,7 @@ static u64 apu_submit_commit(struct apu_submit *submit)
 	bool cookie = dma_fence_begin_signalling();
 	u32 i;
 
+	apu_ctx_settle_priority(submit->ctx);
 	for (i = 0; i < submit->num_jobs; i++)
 		apu_submit_arm(submit, &submit->jobs[i], first_seqno);
 
@@ -402,7 +403,7 @@ static u64 apu_submit_commit(struct apu_submit *submit)
 
 		/* Once pushed it is the scheduler's, and may be gone. */
 		submit->jobs[i].job = NULL;
-		drm_sched_entity_push_job(&job->base);
+		apu_job_push(job);
 	}
 	dma_fence_end_signalling(cookie);
 

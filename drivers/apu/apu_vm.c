@@ -29,6 +29,7 @@
 #include <drm/apu_accel.h>
 
 #include "apu_bind.h"
+#include "apu_client.h"
 #include "apu_device.h"
 #include "apu_drv.h"
 #include "apu_gem.h"

@@ -14,9 +14,6 @@ struct apu_bind;
 struct apu_device;
 struct apu_file;
 
-/* Address spaces of one client. */
-#define APU_MAX_VMS	4096
-
 /**
  * struct apu_va - mapping
  */

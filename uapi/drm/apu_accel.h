@@ -289,6 +289,7 @@ struct drm_apu_vm_bind {
  *   space.
  * - ENOENT: The address space is unknown.
  * - ENOMEM: The buffers of all open files would be larger than half of the memory.
+ * - EDQUOT: Those of this open file would be larger than three eighths of it.
  */
 struct drm_apu_bo_create {
 	/** @size: Bytes wanted; rounded up to pages and returned. */
@@ -545,6 +546,8 @@ struct drm_apu_job {
  *   this point.
  * - E2BIG: An object has fields that the kernel does not know, and they are not zero.
  * - ENOENT: The context, a buffer or a syncobj is unknown.
+ * - EBUSY: This open file would have more than 1024 jobs that have not ended. Wait for
+ *   some of them, or submit fewer at a time.
  * - ECANCELED: The context is dead.
  * - EIO: The device does not work any more: not even a reset of all of it has helped.
  *   An event "change" with WEDGED=rebind has said so. Or it does not power up.

@@ -9,6 +9,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
+#include "../apu_client.h"
 #include "../apu_ctx.h"
 #include "../apu_engine.h"
 #include "../apu_kunit.h"
