@@ -105,6 +105,9 @@ void fake_reset(void)
 	}
 	memset(syncobjs, 0, sizeof(syncobjs));
 	memset(foreign_data, 0, sizeof(foreign_data));
+	fake.node = FAKE_NODE;
+	fake.dmabuf_size = PAGE;
+	fake.stats_class = DRM_APU_ENGINE_EDMA;
 	fake.version_major = 1;
 	fake.version_minor = 1;
 	fake.info = (struct drm_apu_dev_info){
@@ -147,7 +150,7 @@ int kmd_open(const char *path, int *version_major, int *version_minor)
 	GUARD();
 	if (fake.open_error)
 		return fake.open_error;
-	if (strcmp(path, FAKE_NODE) != 0)
+	if (strcmp(path, fake.node) != 0)
 		return -ENOENT;
 	*version_major = fake.version_major;
 	*version_minor = fake.version_minor;
@@ -322,7 +325,7 @@ int kmd_dmabuf_size(int dmabuf, uint64_t *size)
 	GUARD();
 	if (inject())
 		return -ENOMEM;
-	*size = dmabuf == FAKE_DMABUF ? PAGE : bos[dmabuf - DMABUF_OWN].size;
+	*size = dmabuf == FAKE_DMABUF ? fake.dmabuf_size : bos[dmabuf - DMABUF_OWN].size;
 	return 0;
 }
 
@@ -391,6 +394,14 @@ void fake_await_submits(unsigned int count)
 		pthread_cond_wait(&news, &lock);
 }
 
+void fake_await_waits(unsigned int count)
+{
+	GUARD();
+
+	while (fake.waits < count)
+		pthread_cond_wait(&news, &lock);
+}
+
 void fake_release_hold(void)
 {
 	GUARD();
@@ -422,6 +433,7 @@ static bool wait_syncobj(struct syncobj *obj, int64_t deadline_ns)
 {
 	assert_true(obj->used);
 	fake.waits++;
+	pthread_cond_broadcast(&news);
 	while (deadline_ns == INT64_MAX && obj->held && fake.block)
 		pthread_cond_wait(&news, &lock);
 	/* One who waits for ever would: let go. */
@@ -623,6 +635,8 @@ int kmd_job_stats(int fd, struct drm_apu_job_stats *stats)
 	GUARD();
 	(void)fd;
 	assert_true(contexts[stats->ctx_id].used);
+	if (fake.stats_error)
+		return fake.stats_error;
 	if (stats->seqno >= contexts[stats->ctx_id].next_seqno)
 		return -ENOENT;
 	stats->num_streams = 2;
@@ -630,7 +644,7 @@ int kmd_job_stats(int fd, struct drm_apu_job_stats *stats)
 	stats->end = stats->start + 500;
 	stats->cycles = 100;
 	stats->streams[0] = (struct drm_apu_stream_stats){
-		.engine_class = DRM_APU_ENGINE_EDMA, .busy = 60, .dram_bytes = 128, .l1_bytes = 64};
+		.engine_class = fake.stats_class, .busy = 60, .dram_bytes = 128, .l1_bytes = 64};
 	stats->streams[1] = stats->streams[0];
 	return 0;
 }

@@ -31,6 +31,9 @@ struct fake_job {
 struct fake {
 	/* Settings. */
 	struct drm_apu_dev_info info;
+	/* Of the device, FAKE_NODE, and bytes of FAKE_DMABUF. */
+	const char *node;
+	uint64_t dmabuf_size;
 	int open_error;
 	int version_major;
 	int version_minor;
@@ -42,6 +45,9 @@ struct fake {
 	bool hold;
 	/* With hold: who waits for ever does so, until another thread lets go. */
 	bool block;
+	/* What jobs are said to have used, and whether that fails. */
+	uint32_t stats_class;
+	int stats_error;
 	/* The n-th call from now that can fail does, with -ENOMEM; 0: none. */
 	unsigned int fail_nth;
 
@@ -71,6 +77,8 @@ extern struct fake fake;
 void fake_reset(void);
 /* Waits until there were so many submits. */
 void fake_await_submits(unsigned int count);
+/* Waits until there were so many waits, some of which may go on. */
+void fake_await_waits(unsigned int count);
 /* Signals the fences that hold kept, and those to come. */
 void fake_release_hold(void);
 /* Contents of the foreign dma-buf. */

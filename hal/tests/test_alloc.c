@@ -116,6 +116,11 @@ static int use_request(struct apu_device *dev, struct apu_request *request)
 	if (ret)
 		return ret;
 	apu_bo_release(bo);
+	/* Large enough to be aligned: what is before and behind it stays free. */
+	ret = apu_bo_create(dev, 2 << 20, &bo);
+	if (ret)
+		return ret;
+	apu_bo_release(bo);
 	ret = apu_request_bind_input_fd(request, 0, FAKE_DMABUF, 0, SIZE);
 	return ret ? ret : apu_request_set_callback(request, never, NULL);
 }

@@ -240,6 +240,11 @@ static void offsets_count_from_the_buffer(void **state)
 	assert_int_equal(NeuronRuntime_setOffsetedOutput(b.rt, 0, NULL, SIZE, fd, 256), 0);
 	assert_int_equal(NeuronRuntime_inference(b.rt), 0);
 	assert_memory_equal(fake_dmabuf_data() + 256, memory + SIZE, SIZE);
+	/* And back, from where that went. */
+	assert_int_equal(NeuronRuntime_setOffsetedInput(b.rt, 0, NULL, SIZE, fd, 256), 0);
+	assert_int_equal(NeuronRuntime_setOffsetedOutput(b.rt, 0, memory, SIZE, no_fd, 0), 0);
+	assert_int_equal(NeuronRuntime_inference(b.rt), 0);
+	assert_memory_equal(memory, memory + SIZE, SIZE);
 	release(b.rt);
 }
 
@@ -540,6 +545,64 @@ static void what_is_forgotten_is_not_written(void **state)
 	assert_int_equal(out[0][0], 0);
 }
 
+/* Nor measured: the forgotten one was the last that had ended. */
+static void what_is_forgotten_is_not_measured(void **state)
+{
+	ProfiledQoSData *data = NULL;
+	FenceInfo info;
+	uint8_t boost;
+	struct bench b;
+	int i;
+
+	(void)state;
+	bench_open(&b);
+	assert_int_equal(NeuronRuntime_inference(b.rt), 0);
+	assert_int_equal(NeuronRuntime_getProfiledQoSData(b.rt, &data, &boost), 0);
+	for (i = 0; i < 65; i++) {
+		info.inputFenceFd = -1;
+		assert_int_equal(NeuronRuntime_inferenceFenced(b.rt, &info), 0);
+		close((int)info.fenceFd);
+		assert_int_equal(NeuronRuntime_getProfiledQoSData(b.rt, &data, &boost),
+				 NEURONRUNTIME_BAD_STATE);
+	}
+	release(b.rt);
+}
+
+static void *call_back(void *opaque)
+{
+	FenceInfo *info = opaque;
+
+	info->callback(info);
+	return NULL;
+}
+
+/* What another thread is called back for is not forgotten under its hands. */
+static void a_callback_under_way_is_left_alone(void **state)
+{
+	FenceInfo first = {.inputFenceFd = -1}, info;
+	struct bench b;
+	pthread_t thread;
+	int i;
+
+	(void)state;
+	bench_open(&b);
+	fake.hold = fake.block = true;
+	assert_int_equal(NeuronRuntime_inferenceFenced(b.rt, &first), 0);
+	close((int)first.fenceFd);
+	assert_int_equal(pthread_create(&thread, NULL, call_back, &first), 0);
+	fake_await_waits(1);
+	for (i = 0; i < 64; i++) {
+		info.inputFenceFd = -1;
+		assert_int_equal(NeuronRuntime_inferenceFenced(b.rt, &info), 0);
+		close((int)info.fenceFd);
+	}
+	fake_release_hold();
+	pthread_join(thread, NULL);
+	assert_int_equal(first.status, 0);
+	assert_int_equal(first.microseconds, 500);
+	release(b.rt);
+}
+
 static void there_is_no_enqueue_and_trigger(void **state)
 {
 	FenceInfo fence = {.inputFenceFd = -1};
@@ -586,11 +649,11 @@ static void qos_reaches_the_kernel(void **state)
 
 static void every_failure_of_the_kernel_is_survived(void **state)
 {
-	FenceInfo fence = {.inputFenceFd = -1};
+	FenceInfo fence;
 	size_t size;
 	uint8_t *data = small_model(&size);
 	int8_t in[SIZE] = {0}, out[SIZE];
-	unsigned int nth;
+	unsigned int nth, i;
 	void *rt;
 	int ret;
 
@@ -607,10 +670,12 @@ static void every_failure_of_the_kernel_is_survived(void **state)
 				ret = NeuronRuntime_setOutput(rt, 0, out, SIZE, no_fd);
 			if (!ret)
 				ret = NeuronRuntime_inference(rt);
-			if (!ret)
+			for (i = 0; !ret && i < 2; i++) {
+				fence.inputFenceFd = -1;
 				ret = NeuronRuntime_inferenceFenced(rt, &fence);
-			if (!ret)
-				close((int)fence.fenceFd);
+				if (!ret)
+					close((int)fence.fenceFd);
+			}
 			NeuronRuntime_release(rt);
 		}
 		fake_assert_no_leak();
@@ -642,6 +707,8 @@ int main(void)
 		cmocka_unit_test_setup(fenced_inferences_overlap_and_end_by_callback, setup),
 		cmocka_unit_test_setup(callbacks_need_not_be_called, setup),
 		cmocka_unit_test_setup(what_is_forgotten_is_not_written, setup),
+		cmocka_unit_test_setup(what_is_forgotten_is_not_measured, setup),
+		cmocka_unit_test_setup(a_callback_under_way_is_left_alone, setup),
 		cmocka_unit_test_setup(there_is_no_enqueue_and_trigger, setup),
 		cmocka_unit_test_setup(qos_reaches_the_kernel, setup),
 		cmocka_unit_test_setup(every_failure_of_the_kernel_is_survived, setup),

@@ -297,16 +297,16 @@ static Elf64_Shdr *find_section(uint8_t *data, const char *name)
 
 static void bad_sections_are_refused(void **state)
 {
-	static const char *const names[] = {".note.apu",  ".apu.jobs",	 ".apu.streams",
-					    ".apu.text",  ".apu.io",	 ".apu.strtab",
-					    ".apu.quant", ".apu.static", ".apu.meta"};
+	static const char *const names[] = {
+		".note.apu",   ".apu.jobs",  ".apu.streams", ".apu.text", ".apu.io",
+		".apu.strtab", ".apu.quant", ".apu.static",  ".apu.meta", ".apu.state"};
 	struct apu_model *model;
 	struct dla_spec spec;
 	size_t size, i;
 	int change;
 
 	(void)state;
-	spec_init(&spec, 4096);
+	spec_init_delay(&spec);
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		for (change = 0; change < 7; change++) {
 			uint8_t *data = spec_write(&spec, &size);
@@ -345,6 +345,41 @@ static void bad_sections_are_refused(void **state)
 				fail_msg("%s, change %d: accepted", names[i], change);
 			free(data);
 		}
+	}
+}
+
+/* Tables that are sound but for their length. */
+static void tables_can_be_too_long(void **state)
+{
+	static const struct {
+		const char *section;
+		size_t bytes;
+		const char *words;
+	} tables[] = {
+		{".apu.jobs", (DLA_MAX_JOBS + 1) * sizeof(struct dla_job), "too many jobs"},
+		{".apu.streams", (DLA_MAX_JOBS * APU_MAX_STREAMS + 1) * sizeof(struct dla_stream),
+		 "too many streams"},
+	};
+	struct apu_model *model;
+	struct dla_spec spec;
+	unsigned int i;
+	size_t size;
+
+	(void)state;
+	spec_init(&spec, 0);
+	for (i = 0; i < 2; i++) {
+		uint8_t *data = spec_write(&spec, &size);
+		Elf64_Shdr *shdr;
+
+		data = realloc(data, size + tables[i].bytes);
+		memset(data + size, 0, tables[i].bytes);
+		shdr = find_section(data, tables[i].section);
+		shdr->sh_offset = size;
+		shdr->sh_size = tables[i].bytes;
+		assert_int_equal(apu_model_load_memory(data, size + tables[i].bytes, &model),
+				 -ENOEXEC);
+		assert_non_null(strstr(apu_last_error(), tables[i].words));
+		free(data);
 	}
 }
 
@@ -454,6 +489,7 @@ int main(void)
 		cmocka_unit_test(bad_tensors_are_refused),
 		cmocka_unit_test(bad_elf_fields_are_refused),
 		cmocka_unit_test(bad_sections_are_refused),
+		cmocka_unit_test(tables_can_be_too_long),
 		cmocka_unit_test(every_truncation_is_refused),
 		cmocka_unit_test(random_damage_does_no_harm),
 	};

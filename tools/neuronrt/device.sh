@@ -32,6 +32,16 @@ same 'the output is the input' "$dir/a" "$dir/out"
 run 0 'ms/inf, 20 inferences)' "$dir/m.dla" -c 20 -i "$dir/a"
 run 0 'Total inference time = ' "$dir/m.dla" -r turbo -b 100 -c 2 -i "$dir/a"
 
+# Every ten seconds, of a clock that ticks once an inference, every four seconds.
+export LD_PRELOAD="$here/fake_clock.so"
+run 0 'neuronrt: 3 of 20 inferences after 12 s' "$dir/m.dla" -c 20 -i "$dir/a"
+unset LD_PRELOAD
+lines=$(printf '%s\n' "$out" | sed -n 's/^neuronrt: \([0-9]*\) of 20 inferences .*/\1/p' | tr '\n' ' ')
+result "$([ "$lines" = '3 6 9 12 15 18 ' ] || echo "progress after inferences $lines")" \
+	'progress is told every so often'
+run 0 'ms/inf' "$dir/m.dla" -c 20 -i "$dir/a"
+result "$(printf '%s\n' "$out" | grep ' of 20 inferences')" 'a short run tells none'
+
 run 0 'Verified: 1 sample as expected' "$dir/m.dla" -i "$dir/a" --verify "$dir/a"
 run 5 'in 1 of 64 elements, first in element 63' "$dir/m.dla" -i "$dir/zero" --verify "$dir/one"
 run 0 'Verified: 3 samples' "$dir/m.dla" --samples -i "$dir/aba" --verify "$dir/aba" -o "$dir/out"
