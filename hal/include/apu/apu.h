@@ -128,6 +128,7 @@ APU_API int apu_device_open(const char *path, struct apu_device **dev);
 APU_API struct apu_device *apu_device_ref(struct apu_device *dev);
 /* Gives the caller's reference back. */
 APU_API void apu_device_close(struct apu_device *dev);
+/* What the device has. */
 APU_API void apu_device_get_info(const struct apu_device *dev, struct apu_device_info *info);
 /* Path of the node; lives as long as the device. */
 APU_API const char *apu_device_path(const struct apu_device *dev);
@@ -139,9 +140,7 @@ APU_API const char *apu_device_path(const struct apu_device *dev);
  * coherent; mapped in the device's address space as long as it lives.
  */
 
-/*
- * Allocates. -EINVAL for size 0, -ENOMEM.
- */
+/* Allocates a buffer. -EINVAL for size 0, -ENOMEM. */
 APU_API int apu_bo_create(struct apu_device *dev, size_t size, struct apu_bo **bo);
 /*
  * Imports a dma-buf; fd stays the caller's and can be closed at once. Importing
@@ -230,8 +229,9 @@ APU_API int apu_model_load_memory(const void *data, size_t size, struct apu_mode
 APU_API struct apu_model *apu_model_ref(struct apu_model *model);
 /* Gives the caller's reference back. */
 APU_API void apu_model_release(struct apu_model *model);
+/* What the model says of itself. */
 APU_API void apu_model_get_info(const struct apu_model *model, struct apu_model_info *info);
-/* -EINVAL if there is no such input or output. */
+/* What the model says of an input or output. -EINVAL if there is no such one. */
 APU_API int apu_model_get_input(const struct apu_model *model, unsigned int index,
 				struct apu_tensor_info *info);
 APU_API int apu_model_get_output(const struct apu_model *model, unsigned int index,

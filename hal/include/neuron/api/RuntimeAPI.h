@@ -82,7 +82,10 @@ static inline int IsPredictor(const EnvOptions *options)
 /* The version of the runtime. It loads .dla files whose format has the same major version. */
 int NeuronRuntime_getVersion(NeuronVersion *version);
 
-/* options: see NeuronRuntimeV2_create_with_options(). NULL EnvOptions: hardware. */
+/*
+ * Create a runtime without a network. options: see NeuronRuntimeV2_create_with_options(). NULL
+ * EnvOptions: hardware.
+ */
 int NeuronRuntime_create(const EnvOptions *options, void **runtime);
 int NeuronRuntime_create_with_options(const char *options, const EnvOptions *optionsToDeprecate,
 				      void **runtime);
@@ -91,7 +94,7 @@ int NeuronRuntime_create_with_options(const char *options, const EnvOptions *opt
  * outputs and temporary memory are its own. The original may be released before it.
  */
 int NeuronRuntime_clone(void *original, void **runtime);
-/* A runtime loads one network. The buffer is copied. */
+/* Load the network, of which a runtime has one. The buffer is copied. */
 int NeuronRuntime_loadNetworkFromFile(void *runtime, const char *pathToDlaFile);
 int NeuronRuntime_loadNetworkFromBuffer(void *runtime, const void *buffer, size_t size);
 
@@ -116,6 +119,7 @@ int NeuronRuntime_setSingleOutput(void *runtime, void *buffer, size_t length,
 /* For models with dynamic shapes, which this implementation has not: RUNTIME_ERROR. */
 int NeuronRuntime_setInputShape(void *runtime, uint64_t handle, uint32_t *dims, uint32_t rank);
 
+/* How inferences are treated from now on: see QoSOptions. BAD_DATA for what is out of range. */
 int NeuronRuntime_setQoSOption(void *runtime, const QoSOptions *qosOption);
 /*
  * What the last inference took, and the boost value it had. *profiledQoSData is NULL, and is
@@ -125,6 +129,7 @@ int NeuronRuntime_setQoSOption(void *runtime, const QoSOptions *qosOption);
 int NeuronRuntime_getProfiledQoSData(void *runtime, ProfiledQoSData **profiledQoSData,
 				     uint8_t *execBoostValue);
 
+/* What the network has: see the functions of version 2. "Single": as above. */
 int NeuronRuntime_getInputNumber(void *runtime, size_t *size);
 int NeuronRuntime_getOutputNumber(void *runtime, size_t *size);
 int NeuronRuntime_getInputRank(void *runtime, uint64_t handle, uint32_t *rank);
@@ -137,7 +142,7 @@ int NeuronRuntime_getInputPaddedSize(void *runtime, uint64_t handle, size_t *siz
 int NeuronRuntime_getOutputPaddedSize(void *runtime, uint64_t handle, size_t *size);
 int NeuronRuntime_getSingleInputPaddedSize(void *runtime, size_t *size);
 int NeuronRuntime_getSingleOutputPaddedSize(void *runtime, size_t *size);
-/* BAD_DATA for a tensor of more than 4 dimensions. */
+/* The shape of the buffer. BAD_DATA for a tensor of more than 4 dimensions. */
 int NeuronRuntime_getInputPaddedDimensions(void *runtime, uint64_t handle,
 					   RuntimeAPIDimensions *dims);
 int NeuronRuntime_getOutputPaddedDimensions(void *runtime, uint64_t handle,

@@ -78,6 +78,7 @@ int NeuronRuntimeV2_enqueue(void *runtime, AsyncInferenceRequest request, uint64
 /* The same queue, but returns when the request has ended. */
 int NeuronRuntimeV2_run(void *runtime, SyncInferenceRequest request);
 
+/* How many inputs or outputs the model has, and how many dimensions each. */
 int NeuronRuntimeV2_getInputNumber(void *runtime, size_t *size);
 int NeuronRuntimeV2_getOutputNumber(void *runtime, size_t *size);
 int NeuronRuntimeV2_getInputRank(void *runtime, uint64_t handle, uint32_t *rank);
@@ -87,7 +88,7 @@ int NeuronRuntimeV2_getInputSize(void *runtime, uint64_t handle, size_t *size);
 int NeuronRuntimeV2_getOutputSize(void *runtime, uint64_t handle, size_t *size);
 int NeuronRuntimeV2_getInputPaddedSize(void *runtime, uint64_t handle, size_t *size);
 int NeuronRuntimeV2_getOutputPaddedSize(void *runtime, uint64_t handle, size_t *size);
-/* BAD_DATA for a tensor of more than 4 dimensions. */
+/* The shape of the buffer. BAD_DATA for a tensor of more than 4 dimensions. */
 int NeuronRuntimeV2_getInputPaddedDimensions(void *runtime, uint64_t handle,
 					     RuntimeAPIDimensions *dims);
 int NeuronRuntimeV2_getOutputPaddedDimensions(void *runtime, uint64_t handle,
@@ -98,6 +99,7 @@ int NeuronRuntimeV2_getOutputPitch(void *runtime, uint64_t handle, size_t *pitch
 /* For models with dynamic shapes, which this implementation has not: RUNTIME_ERROR. */
 int NeuronRuntimeV2_setInputShape(void *runtime, uint64_t handle, uint32_t *dims, uint32_t rank);
 
+/* How requests are treated from now on: see QoSOptions. BAD_DATA for what is out of range. */
 int NeuronRuntimeV2_setQoSOption(void *runtime, const QoSOptions *qosOption);
 /* Hints for the system around the APU, which this implementation has not: RUNTIME_ERROR. */
 int NeuronRuntimeV2_setQoS(void *runtime, uint32_t key, uint32_t value);
