@@ -509,6 +509,32 @@ static void *make_ranked(uint32_t rank)
 	return make_v2(data, size);
 }
 
+/* A runtime loads what has its own major version, which it tells. */
+static void the_format_has_the_version_of_the_runtime(void **state)
+{
+	void *rt = make_v1(NULL, 0), *v2 = NULL;
+	NeuronVersion version;
+	struct dla_spec spec;
+	uint8_t *data;
+	size_t size;
+
+	(void)state;
+	EXPECT(0, NeuronRuntime_getVersion(&version));
+	spec_init(&spec, 0);
+	assert_int_equal(spec.info.version_major, version.major);
+	spec.info.version_major++;
+	data = spec_write(&spec, &size);
+	EXPECT(NEURONRUNTIME_BAD_DATA, NeuronRuntime_loadNetworkFromBuffer(rt, data, size));
+	assert_non_null(strstr(apu_neuron_error(), "version mismatch"));
+	NeuronRuntime_release(rt);
+	EXPECT(NEURONRUNTIME_BAD_DATA,
+	       NeuronRuntimeV2_createFromBuffer_with_options(data, size, 1, &v2, 1, OPTIONS));
+	assert_non_null(strstr(apu_neuron_error(), "version mismatch"));
+	assert_null(v2);
+	free(data);
+	fake_assert_no_leak();
+}
+
 static void four_dimensions_are_n_h_w_c(void **state)
 {
 	static const uint32_t want[][4] = {{1, 1, 1, 2}, {2, 1, 1, 3}, {2, 1, 3, 4}, {2, 3, 4, 5}};
@@ -538,6 +564,9 @@ static void check_qos(int (*set)(void *rt, const QoSOptions *qos), void *rt)
 		.boostValue = 100,
 		.maxBoostValue = 100,
 		.minBoostValue = 100,
+		/* Of these any value will do. */
+		.delayedPowerOffTime = 12345,
+		.applicationType = (RuntimeAPIQoSAppType)77,
 		/* An address that nobody looks at. */
 		.profiledQoSData = (ProfiledQoSData *)8,
 	};
@@ -592,6 +621,7 @@ int main(void)
 		cmocka_unit_test_setup(inputs_and_outputs_are_told_apart_v1, setup),
 		cmocka_unit_test_setup(inputs_and_outputs_are_told_apart_v2, setup),
 		cmocka_unit_test_setup(single_functions_want_one, setup),
+		cmocka_unit_test_setup(the_format_has_the_version_of_the_runtime, setup),
 		cmocka_unit_test_setup(four_dimensions_are_n_h_w_c, setup),
 		cmocka_unit_test_setup(qos_values_are_checked, setup),
 	};

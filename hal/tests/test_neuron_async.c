@@ -103,6 +103,31 @@ static void enqueue_blocks_on_a_full_ring_only(void **state)
 	assert_int_equal(watch.calls, 4);
 }
 
+static void a_backlog_of_0_is_1(void **state)
+{
+	struct enqueuer e = {.runtime = make(1, 0)};
+	struct io io[2];
+	pthread_t thread;
+	uint64_t id;
+
+	(void)state;
+	fake.hold = fake.block = true;
+	io_init(&io[0], 1);
+	io_init(&io[1], 2);
+	io_init(&e.io, 3);
+	assert_int_equal(NeuronRuntimeV2_enqueue(e.runtime, async_of(&io[0]), &id), 0);
+	fake_await_submits(1);
+	assert_int_equal(NeuronRuntimeV2_enqueue(e.runtime, async_of(&io[1]), &id), 0);
+	assert_int_equal(pthread_create(&thread, NULL, enqueue_one, &e), 0);
+	assert_int_equal(apu_neuron_v2_wait(e.runtime, 0, 20000000), -ETIMEDOUT);
+	assert_int_equal(apu_neuron_v2_wait(e.runtime, 2, 0), -EINVAL);
+	fake_release_hold();
+	pthread_join(thread, NULL);
+	assert_in_range(e.calls, 1, 3);
+	release(e.runtime);
+	assert_int_equal(watch.calls, 3);
+}
+
 struct runner {
 	void *runtime;
 	struct io io;
@@ -399,6 +424,7 @@ int main(void)
 		cmocka_unit_test_setup(ids_count_from_zero_and_release_drains, setup),
 		cmocka_unit_test_setup(enqueue_without_a_callback, setup),
 		cmocka_unit_test_setup(enqueue_blocks_on_a_full_ring_only, setup),
+		cmocka_unit_test_setup(a_backlog_of_0_is_1, setup),
 		cmocka_unit_test_setup(run_takes_its_place_in_the_ring, setup),
 		cmocka_unit_test_setup(a_stateful_model_is_a_stream, setup),
 		cmocka_unit_test_setup(a_callback_can_enqueue_and_run, setup),

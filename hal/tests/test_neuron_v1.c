@@ -315,6 +315,34 @@ static void padding_is_converted_unless_suppressed(void **state)
 	release(rt);
 }
 
+/* A dma-buf is what the device sees; and a clone converts as its original does. */
+static void padding_of_dma_bufs_and_clones(void **state)
+{
+	const BufferAttribute fd = {.ionFd = FAKE_DMABUF};
+	EnvOptions env = {.deviceKind = kEnvOptHardware, .suppressInputConversion = true};
+	int8_t in[24] = {1}, out[15] = {0};
+	size_t size;
+	uint8_t *data = padded_model(&size);
+	void *rt = make(&env), *clone = NULL, *empty = NULL;
+
+	(void)state;
+	assert_int_equal(NeuronRuntime_clone(rt, &empty), 0);
+	load(rt, data, size);
+	assert_int_equal(NeuronRuntime_getInputNumber(empty, &size), NEURONRUNTIME_BAD_STATE);
+	NeuronRuntime_release(empty);
+	assert_int_equal(NeuronRuntime_setInput(rt, 0, NULL, 15, fd), NEURONRUNTIME_BAD_DATA);
+	assert_int_equal(NeuronRuntime_setOutput(rt, 0, NULL, 15, fd), NEURONRUNTIME_BAD_DATA);
+	assert_int_equal(NeuronRuntime_setOutput(rt, 0, NULL, 24, fd), 0);
+	assert_int_equal(NeuronRuntime_clone(rt, &clone), 0);
+	NeuronRuntime_release(rt);
+	assert_int_equal(NeuronRuntime_setInput(clone, 0, in, 15, no_fd), NEURONRUNTIME_BAD_DATA);
+	assert_int_equal(NeuronRuntime_setInput(clone, 0, in, 24, no_fd), 0);
+	assert_int_equal(NeuronRuntime_setOutput(clone, 0, out, 15, no_fd), 0);
+	assert_int_equal(NeuronRuntime_inference(clone), 0);
+	assert_int_equal(out[0], 1);
+	release(clone);
+}
+
 static void queries_tell_the_tensors(void **state)
 {
 	RuntimeAPIDimensions dims;
@@ -700,6 +728,7 @@ int main(void)
 		cmocka_unit_test_setup(offsets_count_from_the_buffer, setup),
 		cmocka_unit_test_setup(what_is_not_set_is_told, setup),
 		cmocka_unit_test_setup(padding_is_converted_unless_suppressed, setup),
+		cmocka_unit_test_setup(padding_of_dma_bufs_and_clones, setup),
 		cmocka_unit_test_setup(queries_tell_the_tensors, setup),
 		cmocka_unit_test_setup(single_functions_want_one, setup),
 		cmocka_unit_test_setup(clones_share_constants, setup),
