@@ -520,7 +520,7 @@ static void fenced_inferences_overlap_and_end_by_callback(void **state)
 static void callbacks_need_not_be_called(void **state)
 {
 	BufferAttribute fd = {.ionFd = FAKE_DMABUF};
-	FenceInfo info[3], late;
+	FenceInfo info[3], late = {0};
 	struct bench b;
 	unsigned int contexts = 0;
 	int i;

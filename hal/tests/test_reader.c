@@ -368,11 +368,12 @@ static void tables_can_be_too_long(void **state)
 	(void)state;
 	spec_init(&spec, 0);
 	for (i = 0; i < 2; i++) {
-		uint8_t *data = spec_write(&spec, &size);
+		uint8_t *file = spec_write(&spec, &size);
+		uint8_t *data = calloc(1, size + tables[i].bytes);
 		Elf64_Shdr *shdr;
 
-		data = realloc(data, size + tables[i].bytes);
-		memset(data + size, 0, tables[i].bytes);
+		memcpy(data, file, size);
+		free(file);
 		shdr = find_section(data, tables[i].section);
 		shdr->sh_offset = size;
 		shdr->sh_size = tables[i].bytes;
