@@ -38,7 +38,7 @@ help: ## list the targets
 	@echo "$(K)). Without them, check runs on: $(KERNELS)."
 	@echo "APU_CACHE is where what is fetched and built once is kept."
 
-.PHONY: demo check check-all check-ops lint lint-selftest lint-tools bench-hal bench-infer bench-power bench-submit shell
+.PHONY: demo check check-all check-ops fuzz soak lint lint-selftest lint-tools bench-hal bench-infer bench-power bench-submit shell
 demo: qemu modules tools examples demo-input ## from nothing to a face found: build all, run a network on the APU
 	@$(S)/demo
 
@@ -62,6 +62,14 @@ lint-selftest: lint-tools ## plant a fault for every linter and see that it is f
 # The kernels that the modules are checked against do not follow KERNEL.
 lint-tools: qemu $(patsubst %,kernel-%,$(call list,check))
 	@$(S)/setup-host lint
+
+fuzz: ## call the driver's ioctls at random; MINUTES=10 on each kernel, SEED=1
+	+@$(MAKE) --no-print-directory qemu modules-lts-cov modules-lts-debug selftests
+	@$(S)/fuzz
+
+soak: ## everything that a client can do, with faults; MINUTES=30, SEED=1
+	+@$(MAKE) --no-print-directory qemu modules-$(K) selftests
+	@$(S)/soak $(K)
 
 bench-infer: all ## measure inferences
 	@$(S)/bench-infer

@@ -108,7 +108,8 @@ static void be_a_client(struct report *report, int number, bool gone)
 			__atomic_add_fetch(&report->good, 1, __ATOMIC_RELAXED);
 			continue;
 		}
-		if (!gone || (ret != -ENODEV && ret != -ECANCELED && ret != -EIO && ret != -ENOENT)) {
+		if (!gone || (ret != -ENODEV && ret != -ECANCELED && ret != -EIO &&
+			      ret != -ENOENT)) {
 			report->error = ret;
 			__atomic_add_fetch(&report->bad, 1, __ATOMIC_RELAXED);
 			_exit(1);

@@ -9,12 +9,12 @@ RECOVERY := apu_ladder apu_recovery
 TEST_GEN_PROGS := $(filter-out apu_test $(RECOVERY),$(basename $(wildcard apu_*.c)))
 TEST_PROGS := $(wildcard apu_*.sh)
 # Installed, but run by name only.
-TEST_GEN_PROGS_EXTENDED := hang $(RECOVERY) $(basename $(wildcard bench_*.c))
+TEST_GEN_PROGS_EXTENDED := fuzz_ioctl hang soak $(RECOVERY) $(basename $(wildcard bench_*.c))
 TEST_PROGS_EXTENDED := sleep.sh
 
 SELFTESTS := $(KSRC)/tools/testing/selftests
 UAPI := ../uapi/drm/apu_accel.h ../hal/include/apu/apu_isa.h
-LOCAL_HDRS := apu_test.h apu_uapi.h fault_port.h gang.h $(UAPI)
+LOCAL_HDRS := apu_test.h apu_uapi.h fault_port.h fuzz.h gang.h $(UAPI)
 
 # Headers of the kernel's interface come from the root tree, ours from here.
 KHDR_INCLUDES := -isystem $(SYSROOT)/usr/include/libdrm -I../uapi -I../hal/include
@@ -25,4 +25,6 @@ include $(SELFTESTS)/lib.mk
 
 $(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED): apu_test.c fault_port.c
 
-$(addprefix $(OUTPUT)/,apu_crowd apu_dump apu_ladder apu_recovery apu_residue): gang.c
+$(addprefix $(OUTPUT)/,apu_crowd apu_dump apu_ladder apu_recovery apu_residue soak): gang.c
+
+$(OUTPUT)/fuzz_ioctl: fuzz_calls.c fuzz_cov.c fuzz_program.c
