@@ -236,6 +236,8 @@ void lower_softmax(struct lower *lw, struct op *op)
 	check_compute_type(g, op, in);
 	check_quant(g, op, in);
 	check_quant(g, op, out);
+	if (!isfinite(op->beta))
+		fail_op(g, op, "beta is %g", (double)op->beta);
 	depth = in->rank ? in->dims[in->rank - 1] : 1;
 	rows = (uint32_t)(in->elems / depth);
 	if (depth > 65536)

@@ -16,6 +16,8 @@ struct multiplier quantize_multiplier(double real)
 
 	if (real == 0.0)
 		return m;
+	if (!(fabs(real) < 0x1p31))
+		return (struct multiplier){INT32_MAX, 31};
 	q = (int64_t)round(frexp(real, &shift) * 2147483648.0);
 	if (q == (1ll << 31)) {
 		q /= 2;
@@ -124,9 +126,9 @@ void rescale_table(float in_scale, int32_t in_zp, float out_scale, int32_t out_z
 	float bias = (float)-in_zp * scale;
 
 	for (int i = 0; i < 256; i++) {
-		int32_t v = (int32_t)roundf((float)i * scale + bias) + out_zp;
+		float v = roundf((float)i * scale + bias) + (float)out_zp;
 
-		table[i] = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
+		table[i] = (uint8_t)(v > 0.0f ? v < 255.0f ? v : 255.0f : 0.0f);
 	}
 }
 

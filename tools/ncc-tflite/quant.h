@@ -22,6 +22,7 @@ struct softmax_params {
 	int32_t diff_min;
 };
 
+/* QuantizeMultiplier; the largest one, which no command takes, for what it cannot say. */
 struct multiplier quantize_multiplier(double real);
 
 /* Limits of a quantised type; type is one of INT8, UINT8, INT16. */

@@ -55,6 +55,10 @@ static void multipliers_at_the_ends(void **unused)
 	m = quantize_multiplier(0.0);
 	assert_int_equal(m.mult, 0);
 	assert_int_equal(m.shift, 0);
+	/* Too large, and not a number: shifts that are refused. */
+	assert_true(quantize_multiplier(0x1p31).shift > 30);
+	assert_true(quantize_multiplier(-INFINITY).shift > 30);
+	assert_true(quantize_multiplier(NAN).shift > 30);
 }
 
 static void assert_act_range(int act, int type, float scale, int zero, int min, int max)
