@@ -233,6 +233,21 @@ void apu_pm_gone(struct apu_device *adev)
 	mutex_unlock(&adev->pm.lock);
 }
 
+/**
+ * apu_pm_shut_down() - End runtime PM of a device, with its power domain off
+ * @dev: APU or engine, to which nobody has a reference for runtime PM
+ *
+ * The domain is off on return: a reset line that is stuck is so until its domain loses power,
+ * and whoever binds the device next needs it.
+ */
+void apu_pm_shut_down(struct device *dev)
+{
+	pm_runtime_dont_use_autosuspend(dev);
+	pm_runtime_force_suspend(dev);
+	/* Forgets an error, too. */
+	pm_runtime_set_suspended(dev);
+}
+
 static int apu_device_read_info(struct apu_device *adev)
 {
 	struct apu_info *info = &adev->info;
@@ -369,10 +384,9 @@ int apu_device_init(struct apu_device *adev, struct platform_device *pdev)
 	return 0;
 
 err_put:
-	pm_runtime_put_sync(dev);
+	pm_runtime_put_noidle(dev);
 err_disable:
-	pm_runtime_dont_use_autosuspend(dev);
-	pm_runtime_disable(dev);
+	apu_pm_shut_down(dev);
 	return ret;
 }
 
@@ -384,11 +398,6 @@ void apu_device_fini(struct apu_device *adev)
 {
 	struct device *dev = adev->base.dev;
 
-	pm_runtime_dont_use_autosuspend(dev);
-	pm_runtime_disable(dev);
-	if (!pm_runtime_status_suspended(dev)) {
-		apu_device_suspend(adev);
-		pm_runtime_set_suspended(dev);
-	}
+	apu_pm_shut_down(dev);
 	devm_free_irq(dev, adev->irq, adev);
 }

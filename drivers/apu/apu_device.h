@@ -249,5 +249,6 @@ int apu_device_suspend(struct apu_device *adev);
 int apu_pm_get(struct apu_device *adev, u32 classes);
 void apu_pm_put(struct apu_device *adev, u32 classes);
 void apu_pm_gone(struct apu_device *adev);
+void apu_pm_shut_down(struct device *dev);
 
 #endif /* __APU_DEVICE_H__ */

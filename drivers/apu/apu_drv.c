@@ -227,7 +227,7 @@ err_qos:
 err_devfreq:
 	apu_devfreq_fini(adev);
 err_fini:
-	pm_runtime_put_sync(dev);
+	pm_runtime_put_noidle(dev);
 	apu_device_fini(adev);
 err_drvdata:
 	platform_set_drvdata(pdev, NULL);
@@ -256,11 +256,35 @@ static const struct component_master_ops apu_master_ops = {
 	.unbind = apu_unbind,
 };
 
+/*
+ * The power controller must not go before we have. The core makes such a link too, but drops
+ * it when the driver is loaded later than deferred_probe_timeout after boot.
+ */
+static int apu_link_power(struct device *dev)
+{
+	struct device_node *np __free(device_node) =
+		of_parse_phandle(dev->of_node, "power-domains", 0);
+	struct platform_device *power = np ? of_find_device_by_node(np) : NULL;
+	struct device_link *link;
+
+	if (!power)
+		return dev_err_probe(dev, -ENODEV, "no power controller\n");
+
+	link = device_link_add(dev, &power->dev, DL_FLAG_AUTOPROBE_CONSUMER);
+	put_device(&power->dev);
+
+	return link ? 0 : dev_err_probe(dev, -EINVAL, "cannot link to the power controller\n");
+}
+
 static int apu_probe(struct platform_device *pdev)
 {
 	struct device *dev = &pdev->dev;
 	struct component_match *match = NULL;
 	int ret;
+
+	ret = apu_link_power(dev);
+	if (ret)
+		return ret;
 
 	/*
 	 * Engines stay when this driver leaves. They have the same suppliers, and

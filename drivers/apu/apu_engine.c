@@ -120,7 +120,7 @@ static int apu_engine_bind(struct device *dev, struct device *top, void *data)
 	index = FIELD_GET(APU_ENG_ID_INDEX, id);
 	if (class != engine->class || index >= adev->info.num_engines || adev->engines[index]) {
 		dev_err(dev, "class %u, index %u is not the engine expected here\n", class, index);
-		pm_runtime_put_sync(dev);
+		pm_runtime_put_noidle(dev);
 		ret = -ENODEV;
 		goto err_disable;
 	}
@@ -134,8 +134,7 @@ static int apu_engine_bind(struct device *dev, struct device *top, void *data)
 	return 0;
 
 err_disable:
-	pm_runtime_dont_use_autosuspend(dev);
-	pm_runtime_disable(dev);
+	apu_pm_shut_down(dev);
 	engine->adev = NULL;
 	return ret;
 }
@@ -145,12 +144,7 @@ static void apu_engine_unbind(struct device *dev, struct device *top, void *data
 	struct apu_engine *engine = dev_get_drvdata(dev);
 	struct apu_device *adev = data;
 
-	pm_runtime_dont_use_autosuspend(dev);
-	pm_runtime_disable(dev);
-	if (!pm_runtime_status_suspended(dev)) {
-		apu_engine_runtime_suspend(dev);
-		pm_runtime_set_suspended(dev);
-	}
+	apu_pm_shut_down(dev);
 	adev->engines[engine->index] = NULL;
 	engine->adev = NULL;
 }
