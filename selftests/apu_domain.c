@@ -14,7 +14,6 @@
 
 #include "apu_harness.h"
 
-#define GENPD "/sys/kernel/debug/pm_genpd/"
 #define MAX_ENGINES 16
 #define CLASSES 3
 
@@ -164,6 +163,7 @@ TEST_F(domain, follows_the_job)
 {
 	int i, seen = 0, timeline = gate_open();
 	static char text[16384];
+	char path[PATH_MAX];
 	uint64_t seqno;
 	uint32_t wait;
 
@@ -189,7 +189,10 @@ TEST_F(domain, follows_the_job)
 	ASSERT_EQ(0, gate_advance(timeline, 1));
 	ASSERT_EQ(0, job_wait(&self->c, self->c.ctx, seqno));
 	close(timeline);
-	EXPECT_TRUE(domain_becomes("apu-top", "off-0"));
+	/* Last of all, after its domain. */
+	snprintf(path, sizeof(path), SYS_PLATFORM "devices/%s/power/runtime_status", self->top);
+	EXPECT_TRUE(file_becomes(path, "suspended"));
+	EXPECT_TRUE(domain_is("apu-top", "off-0"));
 	ASSERT_EQ(0, read_all(GENPD "pm_genpd_summary", text, sizeof(text)));
 	expect_summary(_metadata, text, "apu-top", self->top, false);
 	for (i = 0; i < self->num_engines; i++)

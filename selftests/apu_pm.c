@@ -172,6 +172,8 @@ static void unbind_and_bind(struct __test_metadata *_metadata, FIXTURE_DATA(pm) 
 	EXPECT_ERRNO(ANY, ENODEV, vm_create(self->c.fd, &vm));
 	EXPECT_EQ(-ENODEV, submit_fills(&self->c, VA_DATA, 1, 1, &seqno));
 	EXPECT_EQ(-ENOENT, apu_open());
+	/* At once: a reset line that is stuck would still be when the driver comes back. */
+	EXPECT_TRUE(file_is(GENPD "apu-top/current_state", "off-0"));
 
 	snprintf(path, sizeof(path), SYS_PLATFORM "drivers/%s/bind", driver);
 	ASSERT_EQ(0, write_file(path, device));

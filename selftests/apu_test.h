@@ -22,6 +22,7 @@
 #define MIB (1024 * KIB)
 
 #define SYS_PLATFORM "/sys/bus/platform/"
+#define GENPD "/sys/kernel/debug/pm_genpd/"
 
 /* Where every client has its buffers. */
 #define VA_CMD 0x100000ull

@@ -10,7 +10,7 @@ TEST_GEN_PROGS := $(filter-out apu_test $(RECOVERY),$(basename $(wildcard apu_*.
 TEST_PROGS := $(wildcard apu_*.sh)
 # Installed, but run by name only.
 TEST_GEN_PROGS_EXTENDED := fuzz_ioctl hang soak $(RECOVERY) $(basename $(wildcard bench_*.c))
-TEST_PROGS_EXTENDED := sleep.sh
+TEST_PROGS_EXTENDED := late.sh sleep.sh
 
 SELFTESTS := $(KSRC)/tools/testing/selftests
 UAPI := ../uapi/drm/apu_accel.h ../hal/include/apu/apu_isa.h

@@ -1,0 +1,51 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Loads the modules of $APU_MODULES when the kernel has stopped waiting for drivers
+# (deferred_probe_timeout=1), and let go of its links between devices without them. Takes
+# the power controller away then: the APU has to go first.
+
+# shellcheck shell=dash
+
+bb=/bin/busybox
+drivers=/sys/bus/platform/drivers
+n=0
+echo 'TAP version 13
+1..2'
+until $bb grep -qx 1 /sys/class/devlink/platform:*.power-controller--platform:*.apu/sync_state_only; do
+	n=$((n + 1))
+	if [ $n -gt 1200 ]; then
+		echo 'Bail out! The kernel still has its link to the power controller after 60 s'
+		exit 1
+	fi
+	$bb usleep 50000
+done
+for m in apu-power apu; do
+	$bb insmod "$APU_MODULES/$m.ko" || exit 1
+done
+
+# driver DRIVER unbind|bind DEVICE
+driver() {
+	echo "$3" >"$drivers/$1/$2"
+}
+
+status=0
+# verdict NUMBER TEXT: of the command before.
+verdict() {
+	if [ $? -eq 0 ]; then
+		echo "ok $1 - $2"
+	else
+		echo "not ok $1 - $2"
+		status=1
+	fi
+}
+
+power=$($bb basename $drivers/apu-power/*.power-controller)
+apu=$($bb basename $drivers/apu/*.apu)
+[ -c /dev/accel/accel0 ] && driver apu-power unbind "$power" &&
+	[ ! -e "$drivers/apu/$apu" ] && [ ! -e /dev/accel/accel0 ]
+verdict 1 'the APU goes before its power controller'
+# The core has no link that would bind it by itself.
+driver apu-power bind "$power" && driver apu bind "$apu" && [ -c /dev/accel/accel0 ]
+verdict 2 'and can be bound again'
+exit $status
