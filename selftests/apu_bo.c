@@ -120,8 +120,8 @@ TEST_F(bo, no_more_than_half_of_the_memory)
 TEST_F(bo, no_more_than_a_clients_part)
 {
 	uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+	struct client c = {};
 	uint32_t most, more;
-	struct client c;
 	int i, fd;
 
 	for (i = 0; i < 2; i++) {

@@ -303,6 +303,64 @@ TEST_F(dump, nothing_of_others)
 	EXPECT_EQ(0, ctx_destroy(self->other.fd, ctx));
 }
 
+/* A job on the MVPU stands still until engines are reset, or, with @all, everything. */
+static void hang_until_reset(struct __test_metadata *_metadata, FIXTURE_DATA(dump) *self,
+			     bool all)
+{
+	struct drm_apu_stream streams[GANG_MAX_STREAMS];
+	struct fault_limits limits;
+	uint64_t seqno;
+
+	ASSERT_EQ(0, fault_limits(&(struct fault_limits) { 4, 4, 4 }, &limits));
+	ASSERT_EQ(0, fault_set(all ? "on=job,engine=mvpu0,do=freeze;on=abort,do=stuck;"
+				     "on=reset,engine=mvpu0,do=ignored" :
+				     "on=job,engine=mvpu0,do=freeze;on=abort,do=stuck"));
+	ASSERT_EQ(0, ctx_create(self->c.fd, self->c.vm, &self->c.ctx));
+	ASSERT_EQ(0, gang_submit_class(&self->c, DRM_APU_ENGINE_MVPU, 1, 1000, streams, &seqno));
+	EXPECT_EQ(-EIO, job_wait(&self->c, self->c.ctx, seqno));
+	EXPECT_TRUE(fault_rules_are_used_up());
+	EXPECT_EQ(0, fault_set(""));
+	EXPECT_EQ(0, fault_limits(&limits, NULL));
+}
+
+/* While another client's jobs run, and after they did, on what was reset then. */
+TEST_F(dump, nothing_of_others_after_a_reset)
+{
+	const uint64_t canary = CANARY, va = VA_CANARY;
+	const char *why = fault_port_open();
+	struct drm_apu_stream stream;
+	uint64_t seqno, i, *data = self->other.data.map;
+	struct stream s;
+	int round;
+
+	if (why)
+		SKIP(return, "%s", why);
+	for (i = 0; i < DATA_SIZE / 8; i++)
+		data[i] = canary;
+	ASSERT_EQ(0, vm_map(self->other.fd, self->other.vm, self->other.data.handle, 0, VA_CANARY,
+			    DATA_SIZE, 0));
+	for (round = 0; round < 4; round++) {
+		for (i = 0; i < 4; i++) {
+			s = stream_begin(&self->other, DRM_APU_ENGINE_EDMA);
+			emit_region(&s, R_DATA, VA_CANARY, DATA_SIZE);
+			emit_copy(&s, REF(APU_REGION_L1, 0), REF(R_DATA, 0), 64 * KIB);
+			emit_copy(&s, REF(R_DATA, DATA_SIZE / 2), REF(R_DATA, 0), DATA_SIZE / 2);
+			stream = stream_end(&s);
+			ASSERT_EQ(0, submit_stream(&self->other, &stream, &seqno));
+		}
+		if (round >= 2)
+			EXPECT_EQ(0, job_wait(&self->other, self->other.ctx, seqno));
+		hang_until_reset(_metadata, self, round % 2);
+		ASSERT_EQ(0, read_dump(self->data, &self->bytes));
+		check_header(_metadata, self);
+		EXPECT_FALSE(contains(self->data, self->bytes, &va, sizeof(va)));
+		EXPECT_FALSE(contains(self->data, self->bytes, &canary, sizeof(canary)));
+		EXPECT_FALSE(contains(self->data, self->bytes, &(uint32_t) { (uint32_t)va }, 4));
+		EXPECT_EQ(0, job_wait(&self->other, self->other.ctx, seqno));
+		ASSERT_EQ(0, forget_dump());
+	}
+}
+
 /* One at a time: the second failure does not take the place of the first. */
 TEST_F(dump, the_first_is_kept)
 {

@@ -297,7 +297,7 @@ static void be_hit(struct soaker *s, unsigned int fault_seed)
 				  SHORT_LIMIT : 0;
 	char rules[512], engine[16];
 	int64_t begin, end;
-	uint64_t seqno;
+	uint64_t seqno = 0;
 	int ret;
 
 	gang_engine_name(engine, sizeof(engine), class, rand_r(&fault_seed) % num);
