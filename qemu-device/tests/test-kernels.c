@@ -380,7 +380,7 @@ static void run_type(unsigned type, unsigned cases, const char *simd)
 {
     static const char *const fn[] = {
         "ADD", "REQUANT", "CLAMP", "SUB", "MUL", "MAX", "MIN", "SQUARED_DIFF",
-        "PRELU", "DIV",
+        "PRELU", "DIV", "POW",
     };
     unsigned bad;
 
@@ -402,9 +402,10 @@ static void run_type(unsigned type, unsigned cases, const char *simd)
         bad += !pool_case(type);
     }
     tap_ok(!bad, "%s: %u random %s POOL", simd, cases, type_name(type));
-    for (unsigned f = 0; f <= APU_ELT_FN_DIV; f++) {
+    for (unsigned f = 0; f <= APU_ELT_FN_POW; f++) {
         if (type == APU_DTYPE_F16 ? f == APU_ELT_FN_REQUANT :
-                                    f == APU_ELT_FN_DIV) {
+            f == APU_ELT_FN_POW ||
+            (f == APU_ELT_FN_DIV && type != APU_DTYPE_U8)) {
             continue;
         }
         bad = 0;

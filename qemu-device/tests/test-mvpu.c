@@ -241,6 +241,8 @@ static void test_f16_functions(void)
         { APU_ACT_FN_HARD_SWISH, "HARD_SWISH", -4, 0 },
         { APU_ACT_FN_HARD_SWISH, "HARD_SWISH", 8, 8 },
         { APU_ACT_FN_ABS, "ABS", -1.5f, 1.5f },
+        { APU_ACT_FN_LOG, "LOG", 10, 2.3025851f },
+        { APU_ACT_FN_LOG, "LOG", 0.5f, -0.69314718f },
     };
 
     for (unsigned i = 0; i < sizeof(t) / sizeof(t[0]); i++) {

@@ -305,6 +305,31 @@ static void test_eltwise_functions(void)
     }
 }
 
+/* 10 / 2, 8 / -2, 100 / 3, 5 / 200, 250 / 1, and 8 / 0, which counts as zero */
+static void test_eltwise_quotient(void)
+{
+    static const uint8_t a[] = { 11, 9, 101, 6, 251, 9 };
+    static const uint8_t b[] = { 12, 8, 13, 210, 11, 10 };
+    static const uint8_t want[] = { 35, 26, 63, 30, 255, 30 };
+    struct apu_cmd_eltwise c = cmd_eltwise();
+
+    c.fn = APU_ELT_FN_DIV;
+    c.in_type = c.out_type = APU_DTYPE_U8;
+    c.h = c.w = 1;
+    c.c = 6;
+    eltwise_dense(&c);
+    c.in1_zp = 1;
+    c.in2_zp = 10;
+    c.out_zp = 30;
+    c.out_mult = 1 << 30;
+    c.out_shift = 1;
+    c.act_min = 0;
+    c.act_max = 255;
+    memcpy(l1, a, 6);
+    memcpy(l1 + 0x1000, b, 6);
+    expect(&c, 0, 0x2000, want, 6, "ELTWISE: DIV by hand");
+}
+
 static void test_eltwise_f16(void)
 {
     /* 3, -2, 0.5 and 2, 4, -1 */
@@ -318,6 +343,7 @@ static void test_eltwise_f16(void)
         { APU_ELT_FN_SUB, "fp16 SUB", { 0x3c00, 0xc600, 0x3e00 } },
         { APU_ELT_FN_MUL, "fp16 MUL", { 0x4600, 0xc800, 0xb800 } },
         { APU_ELT_FN_DIV, "fp16 DIV", { 0x3e00, 0xb800, 0xb800 } },
+        { APU_ELT_FN_POW, "fp16 POW", { 0x4880, 0x4c00, 0x4000 } },
         { APU_ELT_FN_MAX, "fp16 MAX", { 0x4200, 0x4400, 0x3800 } },
         { APU_ELT_FN_MIN, "fp16 MIN", { 0x4000, 0xc000, 0xbc00 } },
         { APU_ELT_FN_SQUARED_DIFF, "fp16 SQUARED_DIFF",
@@ -447,6 +473,7 @@ void test_values(void)
     test_pool();
     test_eltwise();
     test_eltwise_functions();
+    test_eltwise_quotient();
     test_eltwise_f16();
     test_softmax();
     test_softmax_f16();

@@ -96,7 +96,7 @@ def operands(c, act=t.NONE, kind=None):
     variant = c.one_of('plain', 'plain', 'self', 'broadcast', 'broadcast', 'scalar', 'const',
                        'channels')
     # The reference kernels of these abort when they broadcast five dimensions.
-    if len(shape) > 4 and kind in (t.MUL, t.SQUARED_DIFFERENCE):
+    if len(shape) > 4 and kind in (t.MUL, t.SQUARED_DIFFERENCE, t.POW):
         variant = c.one_of('plain', 'self', 'const')
     c.note(variant)
     float_case = c.dtype == FLOAT32
@@ -144,6 +144,45 @@ def binary(c, kind, scale_of=sum_scale, swap=True, fused=True):
     out.bounded(act)
     c.note(ACT_NAME[act])
     return [out]
+
+
+def quotient(c):
+    """DIV of uint8 by numbers above zero. Where the factor that the scales make is less
+    than 64 the reference shifts small dividends by 32 bits and more."""
+    x, y = operands(c, kind=t.DIV)
+    if x is y:
+        y = c.input(x.shape)
+    tensor = c.model.tensors[y.index]
+    zero = tensor.fields[4].fields[3].items[0] = y.zero = c.rng.randint(0, 40)
+    least = bytes(c.rng.randint(100, 220) for _ in range(y.shape[-1]))
+    least = Value(c.model.tensor(c.dtype, y.shape[-1:], y.scale, zero, least), c.dtype,
+                  y.shape[-1:], y.scale, zero, 0, 0)
+    y = c.apply(t.MAXIMUM, [y, least], y.shape, {})
+    act = c.one_of(t.NONE, t.RELU_ACT)
+    out = c.apply(t.DIV, [x, y], broadcast(x.shape, y.shape), {0: ('b', act)},
+                  f32(x.scale / y.scale / c.rng.uniform(64, 500)), c.zero_point(60, act))
+    out.bounded(act)
+    c.note(ACT_NAME[act])
+    return [out]
+
+
+def power(c):
+    """Of a base above zero, and of any by whole numbers."""
+    c.float_range = 3
+    x, y = operands(c, kind=t.POW)
+    if x is not y and c.chance(0.5):
+        whole = c.const(FLOAT32, [1], [c.one_of(0.0, 1.0, 2.0, 3.0, -1.0, 0.5)])
+        y = Value(whole, FLOAT32, [1], None, 0, 0, 0)
+    c.positive = True
+    return [c.apply(t.POW, [x, y], broadcast(x.shape, y.shape), {})]
+
+
+def rsqrt8(c):
+    """Inputs from the zero point up."""
+    low = LIMITS[c.dtype][0]
+    x = c.input(picture(c, 14), zero=low)
+    return [c.apply(t.RSQRT, [x], x.shape, None, f32(c.log_uniform(0.01, 0.1) / math.sqrt(x.scale)),
+                    c.one_of(low, c.zero_point(60)))]
 
 
 def extreme(c, kind):
@@ -256,6 +295,9 @@ KINDS = [
     ('sub', 9, ALL, binary, {'kind': t.SUB}, ''),
     ('mul', 10, ALL, binary, {'kind': t.MUL, 'scale_of': product_scale}, ''),
     ('div', 5, (FLOAT32,), binary, {'kind': t.DIV}, ''),
+    ('div', 6, (UINT8,), quotient, {}, ''),
+    ('pow', 6, (FLOAT32,), power, {}, ''),
+    ('log', 3, (FLOAT32,), plain, {'kind': t.LOG, 'positive': True}, ''),
     ('maximum', 6, ALL, extreme, {'kind': t.MAXIMUM}, ''),
     ('minimum', 6, ALL, extreme, {'kind': t.MINIMUM}, ''),
     ('squareddifference', 7, (INT8, FLOAT32), binary,
@@ -275,6 +317,7 @@ KINDS = [
     ('square', 3, (FLOAT32,), plain, {'kind': t.SQUARE}, ''),
     ('sqrt', 3, (FLOAT32,), plain, {'kind': t.SQRT, 'positive': True}, ''),
     ('rsqrt', 3, (FLOAT32,), plain, {'kind': t.RSQRT, 'positive': True}, ''),
+    ('rsqrt', 4, (INT8,), rsqrt8, {}, ''),
     ('softmax', 10, (INT16,), softmax16, {}, ''),
     ('softmax', 5, (FLOAT32,), softmax_float, {}, ''),
 ]

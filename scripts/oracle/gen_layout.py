@@ -2,7 +2,7 @@
 """Kinds of cases: operators that move elements."""
 
 import tflite_writer as t
-from gen_case import ALL, ALL8, ALL_INT, picture
+from gen_case import ALL, ALL8, picture
 from tflite_writer import FLOAT32, INT8, INT16, INT32, UINT8, f32
 
 
@@ -305,9 +305,9 @@ def shape_arithmetic(c):
 # name, count, types, function, arguments, compiler options
 KINDS = [
     ('pad', 6, ALL8, pad, {}, ''),
-    ('pad', 3, (INT16,), pad, {}, ''),
+    ('pad', 3, (INT16, FLOAT32), pad, {}, ''),
     ('concat', 7, ALL8, concat, {}, ''),
-    ('concat', 3, (INT16,), concat, {}, ''),
+    ('concat', 3, (INT16, FLOAT32), concat, {}, ''),
     ('concat', 4, (UINT8,), concat, {'rescale': True}, ''),
     ('reshape', 3, ALL8 + (INT16,), reshape, {}, ''),
     ('split', 6, ALL, split, {}, ''),
@@ -324,9 +324,9 @@ KINDS = [
     ('batchtospace', 5, ALL, space_batch, {'kind': t.BATCH_TO_SPACE_ND}, ''),
     ('transpose', 9, ALL, transpose, {}, ''),
     ('mirrorpad', 5, ALL, mirror_pad, {}, ''),
-    ('padv2', 5, ALL8 + (FLOAT32,), padv2, {}, ''),
+    ('padv2', 5, ALL, padv2, {}, ''),
     ('gather', 6, ALL, gather, {}, ''),
     ('reverse', 3, ALL, reverse, {}, ''),
-    ('shuffle', 5, ALL_INT, shuffle, {}, ''),
+    ('shuffle', 5, ALL, shuffle, {}, ''),
     ('shapearithmetic', 2, (INT8, FLOAT32), shape_arithmetic, {}, ''),
 ]

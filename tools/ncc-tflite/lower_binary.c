@@ -10,10 +10,11 @@ static const struct {
 	bool int8, uint8, int16; /* what the reference kernels take */
 } functions[] = {
 	{TFL_ADD, APU_ELT_FN_ADD, true, true, true},
-	{TFL_DIV, APU_ELT_FN_DIV, false, false, false},
+	{TFL_DIV, APU_ELT_FN_DIV, false, true, false},
 	{TFL_MAXIMUM, APU_ELT_FN_MAX, true, true, true},
 	{TFL_MINIMUM, APU_ELT_FN_MIN, true, true, true},
 	{TFL_MUL, APU_ELT_FN_MUL, true, true, true},
+	{TFL_POW, APU_ELT_FN_POW, false, false, false},
 	{TFL_PRELU, APU_ELT_FN_PRELU, true, true, false},
 	{TFL_SQUARED_DIFFERENCE, APU_ELT_FN_SQUARED_DIFF, true, false, false},
 	{TFL_SUB, APU_ELT_FN_SUB, true, true, true},
@@ -99,6 +100,9 @@ static void set_binary_quant(struct lower *lw, struct op *op, struct apu_cmd_elt
 		e->left_shift = 7;
 		set_factors(lw, op, e, (double)sa / (double)twice, (double)sb / (double)twice,
 			    (double)twice * (double)twice / (double)((float)(1 << 14) * so));
+		break;
+	case TFL_DIV:
+		set_factors(lw, op, e, 0, 0, (double)(sa / (sb * so)));
 		break;
 	case TFL_PRELU:
 		set_factors(lw, op, e, (double)(sa / so), 0, (double)(sa * sb / so));

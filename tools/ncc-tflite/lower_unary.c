@@ -14,6 +14,7 @@ static const struct {
 	{TFL_EXP, APU_ACT_FN_EXP},
 	{TFL_GELU, APU_ACT_FN_GELU},
 	{TFL_HARD_SWISH, APU_ACT_FN_HARD_SWISH},
+	{TFL_LOG, APU_ACT_FN_LOG},
 	{TFL_LOGISTIC, APU_ACT_FN_LOGISTIC},
 	{TFL_RSQRT, APU_ACT_FN_RSQRT},
 	{TFL_SQRT, APU_ACT_FN_SQRT},
@@ -64,9 +65,16 @@ static bool table8(const struct graph *g, const struct op *op, uint8_t table[256
 		function_table(LUT_ELU, in->type, &q, table);
 		return is_int8;
 	case TFL_ABS:
+		checked_multiplier(g, op, (double)(q.in_scale / q.out_scale));
 		abs_table(in->type, &q, table);
 		return is_int8;
+	case TFL_RSQRT:
+		checked_multiplier(g, op, 1.0 / (double)(sqrtf(q.in_scale) * q.out_scale));
+		rsqrt_table(in->type, &q, table);
+		return is_int8;
 	case TFL_LEAKY_RELU:
+		checked_multiplier(g, op, (double)(q.in_scale / q.out_scale));
+		checked_multiplier(g, op, fabs((double)(q.in_scale * op->alpha / q.out_scale)));
 		leaky_table(in->type, &q, op->alpha, table);
 		return true;
 	case TFL_HARD_SWISH:

@@ -111,6 +111,65 @@ void abs_table(int type, const struct lut_quant *q, uint8_t table[256])
 	}
 }
 
+static int32_t sat_shl(int32_t x, int n)
+{
+	int64_t v = (int64_t)x * (1ll << n);
+
+	return v > INT32_MAX ? INT32_MAX : v < INT32_MIN ? INT32_MIN : (int32_t)v;
+}
+
+/*
+ * GetInvSqrtQuantizedMultiplierExp for what 8 bits hold: Newton's method in Q3.28 on
+ * a number between 1/4 and 1.
+ */
+static struct multiplier inverse_sqrt(int32_t v)
+{
+	const int32_t half_three = (1 << 28) + (1 << 27), half_sqrt_2 = 1518500250;
+	struct multiplier m = {INT32_MAX, 0};
+	int32_t half, x = 1 << 28;
+	int pairs;
+
+	if (v <= 1)
+		return m;
+	pairs = (__builtin_clz((uint32_t)v) - 1) / 2 - 1;
+	half = rdivpot(v << 2 * pairs >> 1, 1);
+	for (int i = 0; i < 5; i++) {
+		int32_t cube = sat_shl(srdhm(srdhm(x, x), x), 6);
+
+		x = sat_shl(srdhm(half_three, x) - srdhm(half, cube), 3);
+	}
+	m.mult = srdhm(x, half_sqrt_2);
+	m.shift = pairs - 11;
+	if (m.shift > 0) {
+		m.mult <<= m.shift;
+		m.shift = 0;
+	}
+	return m;
+}
+
+void rsqrt_table(int type, const struct lut_quant *q, uint8_t table[256])
+{
+	struct range r = type_range(type);
+	struct multiplier out =
+		quantize_multiplier(1.0 / (double)(sqrtf(q->in_scale) * q->out_scale));
+	const int digits = 20;
+
+	/* Half a step of the output at most */
+	if (out.shift < digits - 31)
+		out.mult = out.shift = 0;
+	else
+		out.shift -= digits;
+	for (int32_t v = r.min; v <= r.max; v++) {
+		struct multiplier m = inverse_sqrt(v - q->in_zp);
+		int32_t y = r.max;
+
+		m.shift += digits;
+		if (v > q->in_zp)
+			y = limit(mbqm(mbqm(1, m), out) + q->out_zp, r);
+		table[(uint8_t)v] = (uint8_t)y;
+	}
+}
+
 /* HARD_SWISH: 16-bit fixed point. */
 
 static int16_t sat16(int64_t v)

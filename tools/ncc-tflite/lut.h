@@ -27,6 +27,8 @@ void function_table(enum lut_fn fn, int type, const struct lut_quant *q, uint8_t
 /* The output's scale is 1/256, its zero point the least value. */
 void logistic_table(int tfl_type, float in_scale, int32_t in_zp, uint8_t table[256]);
 void leaky_table(int type, const struct lut_quant *q, float alpha, uint8_t table[256]);
+/* Inputs below the zero point, which the reference refuses, give the largest value. */
+void rsqrt_table(int type, const struct lut_quant *q, uint8_t table[256]);
 void abs_table(int type, const struct lut_quant *q, uint8_t table[256]);
 /* False: the reference does not take these scales. */
 bool hard_swish_table(int type, const struct lut_quant *q, uint8_t table[256]);

@@ -66,6 +66,7 @@ enum tfl_op {
 	TFL_TRANSPOSE_CONV = 67,
 	TFL_TILE = 69,
 	TFL_EXPAND_DIMS = 70,
+	TFL_LOG = 73,
 	TFL_SUM = 74,
 	TFL_SQRT = 75,
 	TFL_RSQRT = 76,

@@ -161,6 +161,7 @@ enum apu_elt_fn {
     APU_ELT_FN_SQUARED_DIFF = 7,
     APU_ELT_FN_PRELU = 8,
     APU_ELT_FN_DIV = 9,
+    APU_ELT_FN_POW = 10,
 };
 
 /* ACTIVATION.fn */
@@ -177,6 +178,7 @@ enum apu_act_fn {
     APU_ACT_FN_GELU_TANH = 9,
     APU_ACT_FN_HARD_SWISH = 10,
     APU_ACT_FN_ABS = 11,
+    APU_ACT_FN_LOG = 12,
 };
 
 /* RESIZE.kind */

@@ -412,6 +412,8 @@ static bool eltwise_binary_ok(const struct apu_cmd_eltwise *c)
                apu_scale_ok(c->in2_mult, c->in2_shift);
     case APU_ELT_FN_MUL:
         return eltwise_zps_ok(c);
+    case APU_ELT_FN_DIV:
+        return c->in_type == APU_DTYPE_U8 && eltwise_zps_ok(c);
     case APU_ELT_FN_PRELU:
         return eltwise_zps_ok(c) && apu_scale_ok(c->in1_mult, c->in1_shift);
     case APU_ELT_FN_MAX:
@@ -426,7 +428,7 @@ static bool eltwise_types_ok(const struct apu_cmd_eltwise *c)
 {
     if (apu_eltwise_binary(c->fn)) {
         return is_mdla_type(c->in_type) && c->out_type == c->in_type &&
-               (c->in_type == APU_DTYPE_F16 ? c->fn <= APU_ELT_FN_DIV :
+               (c->in_type == APU_DTYPE_F16 ? c->fn <= APU_ELT_FN_POW :
                                               eltwise_binary_ok(c));
     }
     switch (c->fn) {

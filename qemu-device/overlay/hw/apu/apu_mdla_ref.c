@@ -308,6 +308,29 @@ static int32_t eltwise_scaled(const struct apu_cmd_eltwise *c, int32_t v,
     return apu_mbqm(apu_shl32(v, c->left_shift), mult, shift);
 }
 
+/*
+ * TFLite's quotient of uint8. Powers of two above 31 divide to zero, below
+ * zero count as zero; so does a divisor of zero, of which the reference says
+ * nothing.
+ */
+static int32_t eltwise_quotient(const struct apu_cmd_eltwise *c, int32_t x,
+                                int32_t y)
+{
+    int over_unit, right;
+    unsigned headroom;
+    int32_t q;
+
+    if (y == 0) {
+        return 0;
+    }
+    x = y < 0 ? -x : x;
+    headroom = __builtin_clrsb(x);
+    q = apu_reciprocal(y < 0 ? -y : y, 31, &over_unit);
+    q = apu_srdhm(apu_srdhm(apu_shl32(x, headroom), q), c->out_mult);
+    right = over_unit + (int)headroom - c->out_shift;
+    return right > 31 ? 0 : apu_rdivpot(q, right < 0 ? 0 : right);
+}
+
 static int32_t eltwise_int(const struct apu_cmd_eltwise *c, int32_t a,
                            int32_t b)
 {
@@ -327,6 +350,9 @@ static int32_t eltwise_int(const struct apu_cmd_eltwise *c, int32_t a,
         break;
     case APU_ELT_FN_MUL:
         r = apu_mbqm(apu_mul32(x, y), c->out_mult, c->out_shift);
+        break;
+    case APU_ELT_FN_DIV:
+        r = eltwise_quotient(c, x, y);
         break;
     case APU_ELT_FN_PRELU:
         r = x >= 0 ? apu_mbqm(x, c->in1_mult, c->in1_shift) :
@@ -356,6 +382,8 @@ float apu_eltwise_f32(unsigned fn, float a, float b)
         return a * b;
     case APU_ELT_FN_DIV:
         return a / b;
+    case APU_ELT_FN_POW:
+        return powf(a, b);
     case APU_ELT_FN_MAX:
         return a > b ? a : b;
     case APU_ELT_FN_MIN:

@@ -41,7 +41,7 @@ static bool activation_ok(const struct apu_cmd_activation *c)
     case APU_ACT_FN_LUT16:
         return c->type == APU_DTYPE_I16;
     default:
-        return c->fn <= APU_ACT_FN_ABS && c->type == APU_DTYPE_F16;
+        return c->fn <= APU_ACT_FN_LOG && c->type == APU_DTYPE_F16;
     }
 }
 
@@ -174,6 +174,8 @@ static float function_f32(unsigned fn, float x)
         y = x + 3;
         y = y < 0 ? 0 : y;
         return x * (y > 6 ? 6 : y) / 6;
+    case APU_ACT_FN_LOG:
+        return logf(x);
     default:
         return fabsf(x);
     }
