@@ -302,6 +302,12 @@ enum apu_arg_fn {
 	APU_ARG_FN_MIN = 1,
 };
 
+/* NORM.fn */
+enum apu_norm_fn {
+	APU_NORM_FN_LOG_SOFTMAX = 0,
+	APU_NORM_FN_L2 = 1,
+};
+
 /* Regions with a fixed meaning */
 enum apu_region {
 	APU_REGION_L1 = 0,

@@ -187,3 +187,16 @@ struct apu_cmd_arg cmd_arg(void)
 
     return c;
 }
+
+/* LOG_SOFTMAX with an input scale of 1 / 16 */
+struct apu_cmd_norm cmd_norm(void)
+{
+    struct apu_cmd_norm c = {
+        .hdr = HDR(NORM, norm), .in = L1(0), .out = L1(0x1000),
+        .rows = 3, .depth = 10, .in_pitch = 10, .out_pitch = 10,
+        .type = APU_DTYPE_I8, .mult = 1 << 30, .left_shift = 23,
+        .back_mult = 1 << 30, .back_shift = -21, .diff_min = -248,
+    };
+
+    return c;
+}

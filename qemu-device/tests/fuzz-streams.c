@@ -162,10 +162,11 @@ static unsigned good_command(uint64_t *words, unsigned class)
         default: ONE_OF(fill, cmd_fill)
         }
     default:
-        switch (rnd_below(4)) {
+        switch (rnd_below(5)) {
         case 0: ONE_OF(softmax, cmd_softmax)
         case 1: ONE_OF(activation, cmd_activation)
         case 2: ONE_OF(resize, cmd_resize)
+        case 3: ONE_OF(norm, cmd_norm)
         default: ONE_OF(arg, cmd_arg)
         }
     }

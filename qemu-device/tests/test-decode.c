@@ -50,7 +50,7 @@ struct base {
 };
 
 enum { CONV, POOL, ELTWISE, COPY, FILL, SOFTMAX, ACTIVATION,
-       RESIZE, ARG, NUM_BASES };
+       RESIZE, ARG, NORM, NUM_BASES };
 static struct base base[NUM_BASES];
 
 #define BASE(i, cls, call) do {                                 \
@@ -74,6 +74,7 @@ static void make_bases(void)
     BASE(ACTIVATION, MVPU, cmd_activation());
     BASE(RESIZE, MVPU, cmd_resize());
     BASE(ARG, MVPU, cmd_arg());
+    BASE(NORM, MVPU, cmd_norm());
     for (unsigned i = 0; i < 8; i++) {
         memcpy(dram + 0x2000 + 8 * i, &q, 8);
     }
@@ -377,6 +378,25 @@ static const struct refusal refusals[] = {
     { ARG, "outputs that overlap", BAD, { F(arg, out_pitch, 3) } },
     { ARG, "in at the end", REGION, { F(arg, in, L1(0x4000 - 29)) } },
     { ARG, "out at the end", REGION, { F(arg, out, L1(0x4000 - 11)) } },
+
+    { NORM, "as it is", OK, { { 0 } } },
+    { NORM, "rows 0", BAD, { F(norm, rows, 0) } },
+    { NORM, "depth 0", BAD, { F(norm, depth, 0) } },
+    { NORM, "depth 65537", BAD, { F(norm, depth, 65537) } },
+    { NORM, "fn 2", BAD, { F(norm, fn, 2) } },
+    { NORM, "type I16", BAD, { F(norm, type, APU_DTYPE_I16) } },
+    { NORM, "mult negative", BAD, { F(norm, mult, -1) } },
+    { NORM, "left_shift 32", BAD, { F(norm, left_shift, 32) } },
+    { NORM, "back_mult negative", BAD, { F(norm, back_mult, -1) } },
+    { NORM, "back_shift 31", BAD, { F(norm, back_shift, 31) } },
+    { NORM, "L2 ignores mult", OK,
+      { F(norm, fn, APU_NORM_FN_L2), F(norm, mult, -1) } },
+    { NORM, "L2, in_zp 128", BAD,
+      { F(norm, fn, APU_NORM_FN_L2), F(norm, in_zp, 128) } },
+    { NORM, "output rows that overlap", BAD, { F(norm, out_pitch, 9) } },
+    { NORM, "in in region 2", REGION, { F(norm, in, REF(2, 0)) } },
+    { NORM, "in at the end", REGION, { F(norm, in, L1(0x4000 - 29)) } },
+    { NORM, "out at the end", REGION, { F(norm, out, L1(0x4000 - 29)) } },
 };
 
 static void test_refusals(void)

@@ -130,6 +130,38 @@ static void test_reciprocal(void)
     tap_ok(worst < 1e-7, "reciprocal of Q12.19");
 }
 
+static void test_log(void)
+{
+    double worst = 0;
+
+    for (uint32_t x = 1 << 19; x < 1u << 31; x += 543210) {
+        double got = apu_log_from_one(x) / 67108864.0;
+
+        worst = fmax(worst, fabs(got - log(x / 524288.0)));
+    }
+    tap_note("largest error of the logarithm: %.3g", worst);
+    tap_ok(worst < 1e-5, "log of Q12.19");
+    tap_ok(apu_log_from_one(0) == 0 && apu_log_from_one(INT32_MIN) == 0,
+           "log of what is no number from one");
+}
+
+static void test_inverse_sqrt(void)
+{
+    double worst = 0;
+    int shift;
+
+    for (int64_t v = 2; v <= INT32_MAX; v += 1 + v / 1000) {
+        double got = apu_inverse_sqrt(v, &shift) / 2147483648.0;
+
+        worst = fmax(worst, fabs(ldexp(got, shift) * sqrt(v) - 1));
+    }
+    tap_note("largest relative error of the inverse root: %.3g", worst);
+    tap_ok(worst < 2e-6, "inverse square root");
+    tap_ok(apu_inverse_sqrt(-5, &shift) == INT32_MAX && shift == 0 &&
+           apu_inverse_sqrt(1, &shift) == INT32_MAX && shift == 0,
+           "inverse square root of less than two");
+}
+
 void test_fixed(void)
 {
     test_mbqm_hand();
@@ -137,4 +169,6 @@ void test_fixed(void)
     test_mbqm64();
     test_exp();
     test_reciprocal();
+    test_log();
+    test_inverse_sqrt();
 }

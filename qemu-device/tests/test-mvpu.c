@@ -222,6 +222,86 @@ static void test_softmax_int16(void)
     tap_ok(ok, "SOFTMAX of int16");
 }
 
+/* Rows of 8 bits against the mathematics, in steps of the output */
+static double worst_norm(struct apu_cmd_norm *c, double zero, double step)
+{
+    bool is_signed = c->type == APU_DTYPE_I8;
+    double worst = 0;
+
+    for (unsigned i = 0; i < c->rows * c->depth; i++) {
+        l1[i] = rnd() >> 32;
+    }
+    if (!run(c)) {
+        return INFINITY;
+    }
+    for (unsigned row = 0; row < c->rows; row++) {
+        const uint8_t *in = l1 + row * c->in_pitch;
+        const uint8_t *out = l1 + 0x1000 + row * c->out_pitch;
+        double sum = 0, want;
+
+        for (unsigned i = 0; i < c->depth; i++) {
+            double x = is_signed ? (int8_t)in[i] : in[i];
+
+            sum += c->fn == APU_NORM_FN_L2 ? (x - c->in_zp) * (x - c->in_zp) :
+                                             exp(x / 16);
+        }
+        for (unsigned i = 0; i < c->depth; i++) {
+            double x = is_signed ? (int8_t)in[i] : in[i];
+            double got = is_signed ? (int8_t)out[i] : out[i];
+            double low = is_signed ? -128 : 0;
+
+            want = c->fn == APU_NORM_FN_L2 ? (x - c->in_zp) / sqrt(sum) :
+                                             x / 16 - log(sum);
+            want = fmin(fmax(want / step + zero, low), low + 255);
+            worst = fmax(worst, fabs(got - want));
+        }
+    }
+    tap_note("largest error: %.3g steps", worst);
+    return worst;
+}
+
+static void test_norm(void)
+{
+    struct apu_cmd_norm c = cmd_norm();
+
+    c.rows = 20;
+    tap_ok(worst_norm(&c, 127, 1.0 / 16) < 0.52, "NORM: LOG_SOFTMAX of int8");
+    c.type = APU_DTYPE_U8;
+    tap_ok(worst_norm(&c, 255, 1.0 / 16) < 0.52, "NORM: LOG_SOFTMAX of uint8");
+    c.fn = APU_NORM_FN_L2;
+    c.in_zp = 100;
+    /* Rounded twice */
+    tap_ok(worst_norm(&c, 128, 1.0 / 128) < 0.6, "NORM: L2 of uint8");
+    c.type = APU_DTYPE_I8;
+    c.in_zp = -7;
+    tap_ok(worst_norm(&c, 0, 1.0 / 128) < 0.52, "NORM: L2 of int8");
+}
+
+static void test_norm_f16(void)
+{
+    /* 3, 4: 0.6, 0.8; the logarithms of 1 and e over their sum */
+    static const uint16_t in[] = { 0x4200, 0x4400 };
+    static const float want[2][2] = {
+        { -1.3132617f, -0.3132617f }, { 0.6f, 0.8f },
+    };
+    struct apu_cmd_norm c = cmd_norm();
+
+    c.type = APU_DTYPE_F16;
+    c.rows = 1;
+    c.depth = 2;
+    memcpy(l1, in, sizeof(in));
+    for (c.fn = 0; c.fn <= APU_NORM_FN_L2; c.fn++) {
+        bool ok = run(&c);
+
+        for (unsigned i = 0; i < 2; i++) {
+            float v = apu_f16_to_f32(get16(0x1000, i));
+
+            ok &= fabsf(v - want[c.fn][i]) <= 5e-4f;
+        }
+        tap_ok(ok, "NORM: %s of fp16", c.fn ? "L2" : "LOG_SOFTMAX");
+    }
+}
+
 static void test_f16_functions(void)
 {
     static const struct {
@@ -268,5 +348,7 @@ void test_mvpu(void)
     test_arg();
     test_int16();
     test_softmax_int16();
+    test_norm();
+    test_norm_f16();
     test_f16_functions();
 }

@@ -278,6 +278,23 @@ def softmax_float(c):
     return [c.apply(t.SOFTMAX, [x], x.shape, {0: ('f', 1.0)})]
 
 
+def rows_of(c):
+    if c.chance(0.4):
+        return picture(c, 10)
+    return [c.rng.randint(1, 6), c.one_of(1, 2, 3, 10, 33, 100, 300)]
+
+
+def log_softmax(c):
+    x = c.input(rows_of(c), None if c.dtype == FLOAT32 else c.log_uniform(0.002, 0.2))
+    return [c.apply(t.LOG_SOFTMAX, [x], x.shape, {}, 1 / 16, LIMITS[c.dtype][1])]
+
+
+def l2_normalization(c):
+    x = c.input(rows_of(c))
+    return [c.apply(t.L2_NORMALIZATION, [x], x.shape, {0: ('b', t.NONE)}, 1 / 128,
+                    128 if c.dtype == UINT8 else 0)]
+
+
 # name, count, types, function, arguments, compiler options
 KINDS = [
     ('add', 14, ALL8, add, {}, ''),
@@ -317,6 +334,8 @@ KINDS = [
     ('square', 3, (FLOAT32,), plain, {'kind': t.SQUARE}, ''),
     ('sqrt', 3, (FLOAT32,), plain, {'kind': t.SQRT, 'positive': True}, ''),
     ('rsqrt', 3, (FLOAT32,), plain, {'kind': t.RSQRT, 'positive': True}, ''),
+    ('logsoftmax', 7, ALL8 + (FLOAT32,), log_softmax, {}, ''),
+    ('l2normalization', 7, ALL8 + (FLOAT32,), l2_normalization, {}, ''),
     ('rsqrt', 4, (INT8,), rsqrt8, {}, ''),
     ('softmax', 10, (INT16,), softmax16, {}, ''),
     ('softmax', 5, (FLOAT32,), softmax_float, {}, ''),

@@ -245,6 +245,13 @@ unsigned command_accesses(const union command *cmd, struct access a[MAX_ACCESSES
 			add(&l, cmd->softmax.table, false, 4 * 513, 0, 1, 4 * 513);
 		cost->compute = div_up(8 * n, APU_CYC_MVPU_LANES);
 		break;
+	case APU_OP_NORM:
+		n = (uint64_t)cmd->norm.rows * cmd->norm.depth;
+		rows(&l, cmd->norm.in, cmd->norm.out, cmd->norm.rows,
+		     (uint64_t)cmd->norm.depth * dtype_size(cmd->norm.type), cmd->norm.in_pitch,
+		     cmd->norm.out_pitch);
+		cost->compute = div_up(8 * n, APU_CYC_MVPU_LANES);
+		break;
 	case APU_OP_ACTIVATION:
 		rows(&l, cmd->act.in, cmd->act.out, cmd->act.rows,
 		     (uint64_t)cmd->act.depth * dtype_size(cmd->act.type), cmd->act.in_pitch,

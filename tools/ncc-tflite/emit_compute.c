@@ -174,6 +174,15 @@ static void emit_rows(struct sched *s, const struct layer *l, int index, const s
 			cmd.softmax.in_pitch = u32(ip);
 			cmd.softmax.out_pitch = u32(op);
 			cmd.softmax.table = l->const_bytes ? consts : 0;
+		} else if (l->kind == LAYER_NORM) {
+			cmd.norm = l->cmd.norm;
+			START(cmd, norm, APU_OP_NORM);
+			cmd.norm.in = row_ref(in, p->y0 + y, 0);
+			cmd.norm.out = row_ref(out, p->y0 + y, 0);
+			cmd.norm.rows = rows;
+			cmd.norm.depth = l->out.c;
+			cmd.norm.in_pitch = u32(ip);
+			cmd.norm.out_pitch = u32(op);
 		} else {
 			cmd.act = l->cmd.act;
 			START(cmd, act, APU_OP_ACTIVATION);

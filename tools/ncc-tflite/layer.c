@@ -42,8 +42,9 @@ uint8_t dtype_of(const struct tensor *t)
 
 const char *layer_kind_name(enum layer_kind kind)
 {
-	static const char *const names[] = {"CONV",	  "DEPTHWISE", "POOL", "ELTWISE", "SOFTMAX",
-					    "ACTIVATION", "RESIZE",    "ARG",  "COPY",	  "FILL"};
+	static const char *const names[] = {"CONV",    "DEPTHWISE", "POOL",	  "ELTWISE",
+					    "SOFTMAX", "NORM",	    "ACTIVATION", "RESIZE",
+					    "ARG",     "COPY",	    "FILL"};
 
 	return names[kind];
 }
@@ -59,6 +60,7 @@ enum apu_engine_class layer_engine(const struct layer *l)
 {
 	switch (l->kind) {
 	case LAYER_SOFTMAX:
+	case LAYER_NORM:
 	case LAYER_ACTIVATION:
 	case LAYER_RESIZE:
 	case LAYER_ARG:
@@ -252,6 +254,12 @@ bool layer_split_columns(struct program *p, unsigned index, unsigned parts)
 	return true;
 }
 
+/* Each result depends on all channels. */
+static bool layer_needs_rows(const struct layer *l)
+{
+	return l->kind == LAYER_SOFTMAX || l->kind == LAYER_NORM || l->kind == LAYER_ARG;
+}
+
 bool layer_split_channels(struct program *p, unsigned index, unsigned parts)
 {
 	struct layer l = p->layers.v[index];
@@ -261,7 +269,7 @@ bool layer_split_channels(struct program *p, unsigned index, unsigned parts)
 		unit = oc / l.cmd.conv.groups;
 	if (l.kind == LAYER_DEPTHWISE)
 		unit = l.cmd.conv.groups;
-	if (l.kind == LAYER_SOFTMAX || l.kind == LAYER_ARG || parts < 2 || oc / unit < parts)
+	if (layer_needs_rows(&l) || parts < 2 || oc / unit < parts)
 		return false;
 
 	make_room(p, index, parts);

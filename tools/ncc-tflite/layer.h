@@ -58,6 +58,7 @@ enum layer_kind {
 	LAYER_POOL,
 	LAYER_ELTWISE,
 	LAYER_SOFTMAX,
+	LAYER_NORM,
 	LAYER_ACTIVATION,
 	LAYER_RESIZE,
 	LAYER_ARG,
@@ -86,6 +87,7 @@ struct layer {
 		struct apu_cmd_pool pool;
 		struct apu_cmd_eltwise elt;
 		struct apu_cmd_softmax softmax;
+		struct apu_cmd_norm norm;
 		struct apu_cmd_activation act;
 		struct apu_cmd_resize resize;
 		struct apu_cmd_arg arg;

@@ -58,6 +58,8 @@ void add_copy(struct lower *lw, const struct op *op, const struct view *from,
 
 /* An element-wise layer of one operand, from the operator's first input to its output. */
 struct layer *unary_layer(struct lower *lw, struct op *op, enum layer_kind kind);
+/* A layer on rows of the innermost dimension, which are most of an operator's checks. */
+struct layer *rows_layer(struct lower *lw, struct op *op, enum layer_kind kind);
 /* Makes an ELTWISE layer a REQUANT by a factor. */
 void set_requant(struct layer *l, const struct tensor *in, const struct tensor *out,
 		 struct multiplier m);
@@ -103,6 +105,7 @@ void lower_resize(struct lower *lw, struct op *op);
 void lower_arg(struct lower *lw, struct op *op);
 void lower_reduce(struct lower *lw, struct op *op);
 void lower_transpose_conv(struct lower *lw, struct op *op);
+void lower_norm(struct lower *lw, struct op *op);
 void lower_softmax(struct lower *lw, struct op *op);
 void lower_layout(struct lower *lw, struct op *op);
 void lower_reshape(struct lower *lw, struct op *op);

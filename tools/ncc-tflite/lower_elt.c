@@ -219,11 +219,10 @@ static void softmax_int16(struct lower *lw, const struct op *op, struct layer *l
 	l->const_bytes = sizeof(tables);
 }
 
-void lower_softmax(struct lower *lw, struct op *op)
+struct layer *rows_layer(struct lower *lw, struct op *op, enum layer_kind kind)
 {
 	struct graph *g = lw->g;
-	struct tensor *in, *out;
-	struct softmax_params p;
+	const struct tensor *in, *out;
 	uint32_t rows, depth;
 	struct view vi, vo, ri, ro;
 	struct layer *l;
@@ -250,10 +249,20 @@ void lower_softmax(struct lower *lw, struct op *op)
 	} else if (vi.n != vo.n || vi.h != vo.h || vi.w != vo.w || vi.c != depth || vo.c != depth) {
 		fail_op(g, op, "input and output differ in shape");
 	}
-	l = add_layer(lw, LAYER_SOFTMAX, op);
+	l = add_layer(lw, kind, op);
 	l->nin = 1;
 	l->in[0] = vi;
 	l->out = vo;
+	return l;
+}
+
+void lower_softmax(struct lower *lw, struct op *op)
+{
+	struct graph *g = lw->g;
+	struct layer *l = rows_layer(lw, op, LAYER_SOFTMAX);
+	const struct tensor *in = op_in(g, op, 0), *out = op_out(g, op);
+	struct softmax_params p;
+
 	l->cmd.softmax.type = dtype_of(in);
 	if (is_float_type(in->type)) {
 		memcpy(&l->cmd.softmax.mult, &op->beta, 4);

@@ -83,6 +83,7 @@ uint64_t layer_cycles(const struct layer *l, uint32_t rows)
 			return n * taps * APU_CYC_DEPTHWISE_DIV / rate;
 		return n * taps * (l->in[0].c / c->groups) / rate;
 	case LAYER_SOFTMAX:
+	case LAYER_NORM:
 		return n * 8 / APU_CYC_MVPU_LANES;
 	case LAYER_ACTIVATION:
 		return n * 2 / APU_CYC_MVPU_LANES;

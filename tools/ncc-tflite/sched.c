@@ -63,6 +63,7 @@ static enum apu_engine_class class_of(const union command *cmd)
 	case APU_OP_FILL:
 		return APU_ENGINE_CLASS_EDMA;
 	case APU_OP_SOFTMAX:
+	case APU_OP_NORM:
 	case APU_OP_ACTIVATION:
 	case APU_OP_RESIZE:
 	case APU_OP_ARG:

@@ -21,6 +21,7 @@ union command {
 	struct apu_cmd_copy copy;
 	struct apu_cmd_fill fill;
 	struct apu_cmd_softmax softmax;
+	struct apu_cmd_norm norm;
 	struct apu_cmd_activation act;
 	struct apu_cmd_resize resize;
 	struct apu_cmd_arg arg;

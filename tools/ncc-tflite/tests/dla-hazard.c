@@ -136,6 +136,7 @@ static void decode(struct op *op, const uint8_t *p)
 	struct apu_cmd_activation act;
 	struct apu_cmd_resize size;
 	struct apu_cmd_arg arg;
+	struct apu_cmd_norm norm;
 	uint64_t is, os;
 
 	switch (op->hdr.opcode) {
@@ -181,6 +182,12 @@ static void decode(struct op *op, const uint8_t *p)
 		tile(&op->writes, soft.out, soft.rows, 1, soft.out_pitch, 0, is);
 		if (soft.type == APU_DTYPE_I16)
 			add(&op->reads, soft.table, 4 * 513);
+		break;
+	case APU_OP_NORM:
+		memcpy(&norm, p, sizeof(norm));
+		is = (uint64_t)norm.depth * size_of(norm.type);
+		tile(&op->reads, norm.in, norm.rows, 1, norm.in_pitch, 0, is);
+		tile(&op->writes, norm.out, norm.rows, 1, norm.out_pitch, 0, is);
 		break;
 	case APU_OP_ACTIVATION:
 		memcpy(&act, p, sizeof(act));

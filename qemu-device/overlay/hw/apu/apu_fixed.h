@@ -83,6 +83,8 @@ static inline int32_t apu_sat_shl32(int32_t x, unsigned n)
 }
 
 int32_t apu_exp_on_negative_values(int32_t a);
+int32_t apu_log_from_one(int32_t x);
+int32_t apu_inverse_sqrt(int32_t v, int *shift);
 int32_t apu_reciprocal(int32_t sum, unsigned integer_bits, int *over_unit);
 
 #endif

@@ -193,6 +193,12 @@ enum apu_arg_fn {
     APU_ARG_FN_MIN = 1,
 };
 
+/* NORM.fn */
+enum apu_norm_fn {
+    APU_NORM_FN_LOG_SOFTMAX = 0,
+    APU_NORM_FN_L2 = 1,
+};
+
 /* Regions with a fixed meaning */
 enum apu_region {
     APU_REGION_L1 = 0,
@@ -359,6 +365,7 @@ enum apu_opcode {
     APU_OP_ACTIVATION = 0x31,
     APU_OP_RESIZE = 0x32,
     APU_OP_ARG = 0x33,
+    APU_OP_NORM = 0x34,
 };
 
 /*
@@ -819,5 +826,49 @@ struct apu_cmd_arg {
     uint8_t pad0[5];
 };
 _Static_assert(sizeof(struct apu_cmd_arg) == 48, "size of apu_cmd_arg");
+
+/* Scales every row by what all of its elements make */
+struct apu_cmd_norm {
+    struct apu_cmd_header hdr;
+    /* Input rows, in L1 */
+    uint64_t in;
+    /* Output rows, in L1 */
+    uint64_t out;
+    /* Number of rows */
+    uint32_t rows;
+    /* Elements of a row, at most 65536 */
+    uint32_t depth;
+    /* Bytes from one input row to the next */
+    uint32_t in_pitch;
+    /* Bytes from one output row to the next */
+    uint32_t out_pitch;
+    /* norm_fn */
+    uint8_t fn;
+    /* I8, U8 or F16 */
+    uint8_t type;
+    /* zero */
+    uint16_t pad0;
+    /* L2: zero point of the input */
+    int32_t in_zp;
+    /*
+     * LOG_SOFTMAX of 8 bits: Q31 multiplier of the input scale
+     * (TFLite: input_multiplier)
+     */
+    int32_t mult;
+    /* Its left shift, 0 to 31 */
+    int32_t left_shift;
+    /*
+     * LOG_SOFTMAX of 8 bits: the inverse of both (TFLite:
+     * reverse_scaling_divisor)
+     */
+    int32_t back_mult;
+    /* Its shift */
+    int32_t back_shift;
+    /* LOG_SOFTMAX of 8 bits: differences below this do not count */
+    int32_t diff_min;
+    /* zero */
+    uint32_t pad1;
+};
+_Static_assert(sizeof(struct apu_cmd_norm) == 72, "size of apu_cmd_norm");
 
 #endif
