@@ -302,6 +302,12 @@ enum apu_arg_fn {
 	APU_ARG_FN_MIN = 1,
 };
 
+/* COPY.mode */
+enum apu_copy_mode {
+	APU_COPY_MODE_CONVERT = 0,
+	APU_COPY_MODE_CAST = 1,
+};
+
 /* NORM.fn */
 enum apu_norm_fn {
 	APU_NORM_FN_LOG_SOFTMAX = 0,

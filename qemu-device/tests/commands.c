@@ -200,3 +200,16 @@ struct apu_cmd_norm cmd_norm(void)
 
     return c;
 }
+
+/* Three of five entries of four bytes in each of two rows */
+struct apu_cmd_gather cmd_gather(void)
+{
+    struct apu_cmd_gather c = {
+        .hdr = HDR(GATHER, gather), .src = L1(0), .index = L1(0x1000),
+        .dst = L1(0x2000), .rows = 2, .count = 3, .entries = 5, .bytes = 4,
+        .src_row_pitch = 20, .src_pitch = 4, .index_row_pitch = 12,
+        .dst_row_pitch = 12, .dst_pitch = 4, .index_type = APU_DTYPE_I32,
+    };
+
+    return c;
+}

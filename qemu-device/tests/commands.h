@@ -30,6 +30,7 @@ struct apu_cmd_resize cmd_resize(void);
 void resize_tables(uint8_t *l1);
 /* Largest of 3 rows of 10 int8 at L1 0, int32 to 0x1000 */
 struct apu_cmd_arg cmd_arg(void);
+struct apu_cmd_gather cmd_gather(void);
 struct apu_cmd_norm cmd_norm(void);
 
 /* Pitches of tiles without gaps */

@@ -157,8 +157,9 @@ static unsigned good_command(uint64_t *words, unsigned class)
         default: ONE_OF(eltwise, cmd_eltwise)
         }
     case APU_ENGINE_CLASS_EDMA:
-        switch (rnd_below(2)) {
+        switch (rnd_below(3)) {
         case 0: ONE_OF(copy, cmd_copy)
+        case 1: ONE_OF(gather, cmd_gather)
         default: ONE_OF(fill, cmd_fill)
         }
     default:

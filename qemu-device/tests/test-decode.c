@@ -50,7 +50,7 @@ struct base {
 };
 
 enum { CONV, POOL, ELTWISE, COPY, FILL, SOFTMAX, ACTIVATION,
-       RESIZE, ARG, NORM, NUM_BASES };
+       RESIZE, ARG, NORM, GATHER, NUM_BASES };
 static struct base base[NUM_BASES];
 
 #define BASE(i, cls, call) do {                                 \
@@ -75,6 +75,7 @@ static void make_bases(void)
     BASE(RESIZE, MVPU, cmd_resize());
     BASE(ARG, MVPU, cmd_arg());
     BASE(NORM, MVPU, cmd_norm());
+    BASE(GATHER, EDMA, cmd_gather());
     for (unsigned i = 0; i < 8; i++) {
         memcpy(dram + 0x2000 + 8 * i, &q, 8);
     }
@@ -375,9 +376,25 @@ static const struct refusal refusals[] = {
     { ARG, "fn 2", BAD, { F(arg, fn, 2) } },
     { ARG, "type I32", BAD, { F(arg, type, APU_DTYPE_I32) } },
     { ARG, "out_type I16", BAD, { F(arg, out_type, APU_DTYPE_I16) } },
+    { ARG, "k of all", OK, { F(arg, k, 10), F(arg, out_pitch, 40) } },
+    { ARG, "k 11", BAD, { F(arg, k, 11), F(arg, out_pitch, 44) } },
+    { ARG, "k 2, outputs that overlap", BAD, { F(arg, k, 2) } },
     { ARG, "outputs that overlap", BAD, { F(arg, out_pitch, 3) } },
     { ARG, "in at the end", REGION, { F(arg, in, L1(0x4000 - 29)) } },
     { ARG, "out at the end", REGION, { F(arg, out, L1(0x4000 - 11)) } },
+
+    { GATHER, "as it is", OK, { { 0 } } },
+    { GATHER, "rows 0", BAD, { F(gather, rows, 0) } },
+    { GATHER, "count 0", BAD, { F(gather, count, 0) } },
+    { GATHER, "entries 0", BAD, { F(gather, entries, 0) } },
+    { GATHER, "bytes 0", BAD, { F(gather, bytes, 0) } },
+    { GATHER, "index_type I16", BAD,
+      { F(gather, index_type, APU_DTYPE_I16) } },
+    { GATHER, "one list for all", OK, { F(gather, index_row_pitch, 0) } },
+    { GATHER, "src at the end", REGION, { F(gather, src, L1(0x4000 - 39)) } },
+    { GATHER, "index at the end", REGION,
+      { F(gather, index, L1(0x4000 - 23)) } },
+    { GATHER, "dst at the end", REGION, { F(gather, dst, L1(0x4000 - 23)) } },
 
     { NORM, "as it is", OK, { { 0 } } },
     { NORM, "rows 0", BAD, { F(norm, rows, 0) } },

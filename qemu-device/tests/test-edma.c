@@ -313,10 +313,88 @@ static void test_fills(void)
     tap_ok(!bad, "FILL: 200 random boxes");
 }
 
+/* Five elements at 0 of L1 cast to 0x1000 */
+static bool cast(unsigned src_type, const void *in, unsigned dst_type,
+                 const void *want)
+{
+    struct apu_cmd_copy c = cmd_copy();
+    unsigned size = type_size(src_type);
+
+    c.src = L1(0);
+    c.dst = L1(0x1000);
+    c.dims[0] = c.dims[1] = c.dims[2] = 1;
+    c.dims[3] = 5;
+    c.src_stride[3] = size;
+    c.dst_stride[3] = type_size(dst_type);
+    c.src_type = src_type;
+    c.dst_type = dst_type;
+    c.mode = APU_COPY_MODE_CAST;
+    memcpy(l1, in, 5 * size);
+    return run(&c) && !memcmp(l1 + 0x1000, want, 5 * type_size(dst_type));
+}
+
+static void test_cast(void)
+{
+    static const float f[] = { 1.9f, -1.9f, 3e10f, -3e10f, NAN };
+    static const int8_t i8[] = { 1, -1, 127, -128, 0 };
+    static const uint8_t u8[] = { 1, 0, 255, 0, 0 };
+    static const int32_t i32[] = { 1, -1, INT32_MAX, INT32_MIN, 0 };
+    static const int64_t i64[] = { 1, -1, 30000001024, -30000001024, 0 };
+    static const int64_t large[] = { 0x123456789, -2, 16777217, 0, 1 };
+    static const int32_t low[] = { 0x23456789, -2, 16777217, 0, 1 };
+    static const float rounded[] = { 4886718464.0f, -2, 16777216, 0, 1 };
+    static const int16_t wide[] = { 1, 0, 255, 0, 0 };
+    static const uint16_t half[] = { 0x3c00, 0xbc00, 0x57f0, 0xd800, 0 };
+    static const uint8_t wrapped[] = { 1, 255, 127, 128, 0 };
+
+    tap_ok(cast(APU_DTYPE_F32, f, APU_DTYPE_I8, i8) &&
+           cast(APU_DTYPE_F32, f, APU_DTYPE_U8, u8) &&
+           cast(APU_DTYPE_F32, f, APU_DTYPE_I32, i32) &&
+           cast(APU_DTYPE_F32, f, APU_DTYPE_I64, i64),
+           "COPY: casts of floats to integers");
+    tap_ok(cast(APU_DTYPE_I64, large, APU_DTYPE_I32, low) &&
+           cast(APU_DTYPE_U8, u8, APU_DTYPE_I16, wide) &&
+           cast(APU_DTYPE_I8, i8, APU_DTYPE_U8, wrapped),
+           "COPY: casts of integers to integers");
+    tap_ok(cast(APU_DTYPE_I64, large, APU_DTYPE_F32, rounded) &&
+           cast(APU_DTYPE_I8, i8, APU_DTYPE_F16, half),
+           "COPY: casts of integers to floats");
+}
+
+static void test_gather(void)
+{
+    /* The last two of the first row lie outside. */
+    static const int32_t index[2][3] = { { 4, -7, 99 }, { 0, 3, 3 } };
+    static const int64_t wide[3] = { 1, INT64_MIN, INT64_MAX };
+    static const uint32_t want[2][3] = { { 4, 0, 4 }, { 5, 8, 8 } };
+    static const uint32_t shared[2][3] = { { 1, 0, 4 }, { 6, 5, 9 } };
+    struct apu_cmd_gather c = cmd_gather();
+
+    for (uint32_t i = 0; i < 10; i++) {
+        memcpy(l1 + 4 * i, &i, 4);
+        memcpy(dram + 4 * i, &i, 4);
+    }
+    memcpy(l1 + 0x1000, index, sizeof(index));
+    tap_ok(run(&c) && !memcmp(l1 + 0x2000, want, sizeof(want)),
+           "GATHER: by hand");
+    c.src = REF(2, 0);
+    c.dst = REF(2, 0x1000);
+    memset(l1 + 0x2000, 0, sizeof(want));
+    tap_ok(run(&c) && !memcmp(dram + 0x1000, want, sizeof(want)),
+           "GATHER: from DRAM to DRAM");
+    memcpy(l1 + 0x1000, wide, sizeof(wide));
+    c.index_type = APU_DTYPE_I64;
+    c.index_row_pitch = 0;
+    tap_ok(run(&c) && !memcmp(dram + 0x1000, shared, sizeof(shared)),
+           "GATHER: one list of int64 for all rows");
+}
+
 void test_edma(void)
 {
     test_copies();
     test_far_reads();
     test_quantise();
     test_fills();
+    test_cast();
+    test_gather();
 }

@@ -121,6 +121,8 @@ static void test_arg(void)
     /* -1, infinity, 2 */
     static const uint16_t half[] = { 0xbc00, 0x7c00, 0x4000 };
     static const int32_t one = 1;
+    static const int32_t four[] = { 2, 3, 1, 9, 0, 1, 2, 3, 9, 0, 1, 2 };
+    static const int32_t rising[] = { 4, 5, 0, 6, 7, 8, 9, 1, 2, 3 };
     struct apu_cmd_arg c = cmd_arg();
 
     memcpy(l1, in, sizeof(in));
@@ -137,6 +139,18 @@ static void test_arg(void)
     c.depth = 3;
     memcpy(l1, half, sizeof(half));
     tap_ok(run(&c) && !memcmp(l1 + 0x1000, &one, 4), "ARG: fp16");
+    c = cmd_arg();
+    c.k = 4;
+    c.out_pitch = 16;
+    memcpy(l1, in, sizeof(in));
+    tap_ok(run(&c) && !memcmp(l1 + 0x1000, four, sizeof(four)),
+           "ARG: the four largest, equal ones in their order");
+    c.fn = APU_ARG_FN_MIN;
+    c.k = c.depth;
+    c.out_pitch = 40;
+    c.rows = 1;
+    tap_ok(run(&c) && !memcmp(l1 + 0x1000, rising, sizeof(rising)),
+           "ARG: all of a row, rising");
 }
 
 /* The largest error of fn over inputs from -8 to 8 in steps of 1 / 128 */

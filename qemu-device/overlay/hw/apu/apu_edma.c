@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Commands of the eDMA: strided copies between L1 and DRAM with conversion of
- * the element type, and fills.
+ * the element type, fills, and copies by index.
  */
 
 #include "apu_base.h"
@@ -39,8 +39,8 @@ static bool copy_types_ok(const struct apu_cmd_copy *c)
 {
     unsigned s = c->src_type, d = c->dst_type;
 
-    if (s == d) {
-        return apu_dtype_size(s) != 0;
+    if (s == d || c->mode == APU_COPY_MODE_CAST) {
+        return apu_dtype_size(s) && apu_dtype_size(d);
     }
     if (is_float(s) && is_float(d)) {
         return true;
@@ -85,7 +85,8 @@ enum apu_job_status apu_copy_prepare(struct apu_op *op,
     unsigned src_size, dst_size;
     enum apu_job_status s;
 
-    if (!copy_types_ok(c) || !dims_ok(c->dims)) {
+    if (c->mode > APU_COPY_MODE_CAST || !copy_types_ok(c) ||
+        !dims_ok(c->dims)) {
         return APU_JOB_STATUS_BAD_COMMAND;
     }
     src_size = apu_dtype_size(c->src_type);
@@ -213,11 +214,69 @@ static void convert_to_float(const struct apu_cmd_copy *c, const uint8_t *src,
     }
 }
 
+static int64_t load_int(const uint8_t *p, size_t i, unsigned type)
+{
+    int32_t v32;
+    int64_t v64;
+
+    switch (type) {
+    case APU_DTYPE_I8:
+        return (int8_t)p[i];
+    case APU_DTYPE_U8:
+        return p[i];
+    case APU_DTYPE_I16:
+        return apu_ld_i16(p + 2 * i);
+    case APU_DTYPE_I32:
+        memcpy(&v32, p + 4 * i, 4);
+        return v32;
+    default:
+        memcpy(&v64, p + 8 * i, 8);
+        return v64;
+    }
+}
+
+/* Towards zero; what the type does not hold gives its nearest value, NaN 0. */
+static int64_t truncate_to(float v, unsigned type)
+{
+    unsigned bits = 8 * apu_dtype_size(type) - (type != APU_DTYPE_U8);
+    float limit = ldexpf(1, bits);
+
+    if (!(v > (type == APU_DTYPE_U8 ? 0 : -limit))) {
+        return v != v || type == APU_DTYPE_U8 ? 0 :
+               (int64_t)(UINT64_MAX << bits);
+    }
+    return v >= limit ? (int64_t)(((uint64_t)1 << bits) - 1) : (int64_t)v;
+}
+
+/* The low bytes of a number are those of the smaller types. */
+static void cast(const struct apu_cmd_copy *c, const uint8_t *src,
+                 uint8_t *dst, size_t n)
+{
+    unsigned size = apu_dtype_size(c->dst_type);
+
+    for (size_t i = 0; i < n; i++) {
+        int64_t v;
+
+        if (is_float(c->dst_type)) {
+            store_float(dst, i, c->dst_type, is_float(c->src_type) ?
+                        load_float(src, i, c->src_type) :
+                        (float)load_int(src, i, c->src_type));
+            continue;
+        }
+        v = is_float(c->src_type) ?
+            truncate_to(load_float(src, i, c->src_type), c->dst_type) :
+            load_int(src, i, c->src_type);
+        memcpy(dst + i * size, &v, size);
+    }
+}
+
 static void convert(const struct apu_cmd_copy *c, const uint8_t *src,
                     uint8_t *dst, size_t n)
 {
     if (c->src_type == c->dst_type) {
         memmove(dst, src, n * apu_dtype_size(c->src_type));
+    } else if (c->mode == APU_COPY_MODE_CAST) {
+        cast(c, src, dst, n);
     } else if (is_float(c->dst_type)) {
         convert_to_float(c, src, dst, n);
     } else if (is_float(c->src_type)) {
@@ -580,4 +639,111 @@ enum apu_job_status apu_fill_run(struct apu_env *env, const struct apu_op *op)
         s = box_walk(&box, fill_row, &f);
     }
     return s == APU_JOB_STATUS_OK ? writer_flush(&f.writer) : s;
+}
+
+/* GATHER */
+
+enum apu_job_status apu_gather_prepare(struct apu_op *op,
+                                       const struct apu_regions *r)
+{
+    const struct apu_cmd_gather *c = &op->cmd.gather;
+    unsigned size = apu_dtype_size(c->index_type);
+    uint64_t n = (uint64_t)c->rows * c->count;
+    enum apu_job_status s;
+
+    if (!n || !c->entries || !c->bytes || c->entries > INT32_MAX ||
+        (c->index_type != APU_DTYPE_I32 && c->index_type != APU_DTYPE_I64)) {
+        return APU_JOB_STATUS_BAD_COMMAND;
+    }
+    s = apu_resolve(r, c->src,
+                    apu_tile_extent(c->rows, c->entries, c->bytes,
+                                    c->src_row_pitch, c->src_pitch), &op->in);
+    if (s == APU_JOB_STATUS_OK) {
+        s = apu_resolve(r, c->index,
+                        apu_tile_extent(c->rows, 1, (uint64_t)c->count * size,
+                                        c->index_row_pitch, 0), &op->in2);
+    }
+    if (s == APU_JOB_STATUS_OK) {
+        s = apu_resolve(r, c->dst,
+                        apu_tile_extent(c->rows, c->count, c->bytes,
+                                        c->dst_row_pitch, c->dst_pitch),
+                        &op->out);
+    }
+    if (s == APU_JOB_STATUS_OK) {
+        apu_count(&op->cost, &op->in, apu_sat_mul(n, c->bytes));
+        apu_count(&op->cost, &op->in2, apu_sat_mul(n, size));
+        apu_count(&op->cost, &op->out, apu_sat_mul(n, c->bytes));
+        op->cost.compute = apu_cost_edma(apu_sat_mul(n, c->bytes));
+    }
+    return s;
+}
+
+struct gather {
+    struct apu_env *env;
+    const struct apu_op *op;
+    struct reader reader;
+    struct writer writer;
+    uint8_t batch[WRITE_BYTES];
+};
+
+/* An index outside of the row names the first or the last entry. */
+static enum apu_job_status gather_index(struct gather *g, uint64_t row,
+                                        uint64_t i, uint64_t *index)
+{
+    const struct apu_cmd_gather *c = &g->op->cmd.gather;
+    unsigned size = apu_dtype_size(c->index_type);
+    uint64_t at = row * c->index_row_pitch + i * size;
+    uint8_t buf[8];
+    int64_t v;
+    enum apu_job_status s = apu_read(g->env, &g->op->in2, at, buf, size);
+
+    if (s == APU_JOB_STATUS_OK) {
+        v = load_int(buf, 0, c->index_type);
+        *index = v < 0 ? 0 : apu_min64(v, c->entries - 1);
+    }
+    return s;
+}
+
+static enum apu_job_status gather_entry(struct gather *g, uint64_t src,
+                                        uint64_t dst)
+{
+    uint64_t bytes = g->op->cmd.gather.bytes;
+    enum apu_job_status s = apu_poll(g->env, bytes);
+
+    for (uint64_t at = 0, n; at < bytes && s == APU_JOB_STATUS_OK; at += n) {
+        n = apu_min64(bytes - at, WRITE_BYTES);
+        s = reader_get(&g->reader, src + at, g->batch, n);
+        if (s == APU_JOB_STATUS_OK) {
+            s = writer_put(&g->writer, dst + at, g->batch, n);
+        }
+    }
+    return s;
+}
+
+enum apu_job_status apu_gather_run(struct apu_env *env,
+                                   const struct apu_op *op)
+{
+    const struct apu_cmd_gather *c = &op->cmd.gather;
+    struct gather g = { .env = env, .op = op };
+    enum apu_job_status s;
+
+    s = reader_begin(&g.reader, env, &op->in,
+                     apu_tile_extent(c->rows, c->entries, c->bytes,
+                                     c->src_row_pitch, c->src_pitch));
+    if (s == APU_JOB_STATUS_OK) {
+        s = writer_begin(&g.writer, env, &op->out);
+    }
+    for (uint64_t y = 0; y < c->rows && s == APU_JOB_STATUS_OK; y++) {
+        for (uint64_t i = 0; i < c->count && s == APU_JOB_STATUS_OK; i++) {
+            uint64_t index = 0;
+
+            s = gather_index(&g, y, i, &index);
+            if (s == APU_JOB_STATUS_OK) {
+                s = gather_entry(&g,
+                                 y * c->src_row_pitch + index * c->src_pitch,
+                                 y * c->dst_row_pitch + i * c->dst_pitch);
+            }
+        }
+    }
+    return s == APU_JOB_STATUS_OK ? writer_flush(&g.writer) : s;
 }

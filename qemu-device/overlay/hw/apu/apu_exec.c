@@ -229,6 +229,7 @@ static const struct {
     [APU_OP_ELTWISE] = { apu_eltwise_prepare, apu_eltwise_run },
     [APU_OP_COPY] = { apu_copy_prepare, apu_copy_run },
     [APU_OP_FILL] = { apu_fill_prepare, apu_fill_run },
+    [APU_OP_GATHER] = { apu_gather_prepare, apu_gather_run },
     [APU_OP_SOFTMAX] = { apu_softmax_prepare, apu_softmax_run },
     [APU_OP_ACTIVATION] = { apu_activation_prepare, apu_activation_run },
     [APU_OP_RESIZE] = { apu_resize_prepare, apu_resize_run },

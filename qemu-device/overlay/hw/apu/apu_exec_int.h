@@ -44,6 +44,7 @@ union apu_command {
     struct apu_cmd_eltwise eltwise;
     struct apu_cmd_copy copy;
     struct apu_cmd_fill fill;
+    struct apu_cmd_gather gather;
     struct apu_cmd_softmax softmax;
     struct apu_cmd_activation activation;
     struct apu_cmd_resize resize;
@@ -137,6 +138,7 @@ APU_DECLARE_OP(pool)
 APU_DECLARE_OP(eltwise)
 APU_DECLARE_OP(copy)            /* apu_edma.c */
 APU_DECLARE_OP(fill)
+APU_DECLARE_OP(gather)
 APU_DECLARE_OP(softmax)         /* apu_mvpu.c */
 APU_DECLARE_OP(activation)      /* apu_mvpu_act.c */
 APU_DECLARE_OP(resize)          /* apu_mvpu_pick.c */

@@ -193,6 +193,12 @@ enum apu_arg_fn {
     APU_ARG_FN_MIN = 1,
 };
 
+/* COPY.mode */
+enum apu_copy_mode {
+    APU_COPY_MODE_CONVERT = 0,
+    APU_COPY_MODE_CAST = 1,
+};
+
 /* NORM.fn */
 enum apu_norm_fn {
     APU_NORM_FN_LOG_SOFTMAX = 0,
@@ -361,6 +367,7 @@ enum apu_opcode {
     APU_OP_ELTWISE = 0x12,
     APU_OP_COPY = 0x20,
     APU_OP_FILL = 0x21,
+    APU_OP_GATHER = 0x22,
     APU_OP_SOFTMAX = 0x30,
     APU_OP_ACTIVATION = 0x31,
     APU_OP_RESIZE = 0x32,
@@ -649,11 +656,13 @@ struct apu_cmd_copy {
     /*
      * The same as src_type; or F32 to F16, F16 to F32, U8 to I8, I8 to
      * U8 (both flip the top bit), F32 or F16 to I8, U8 or I16
-     * (quantise), or back (dequantise)
+     * (quantise), or back (dequantise); CAST: any
      */
     uint8_t dst_type;
+    /* copy_mode: how to change the type */
+    uint8_t mode;
     /* zero */
-    uint16_t pad0;
+    uint8_t pad0;
     /* Bits of the float scale, for quantise and dequantise */
     uint32_t scale;
     /* The zero point for the same */
@@ -680,6 +689,46 @@ struct apu_cmd_fill {
     uint8_t pad0[7];
 };
 _Static_assert(sizeof(struct apu_cmd_fill) == 64, "size of apu_cmd_fill");
+
+/*
+ * Copies the entries that a list of indices names, in every row,
+ * between any two regions. Source and destination must not overlap
+ */
+struct apu_cmd_gather {
+    struct apu_cmd_header hdr;
+    /* Source */
+    uint64_t src;
+    /* Indices */
+    uint64_t index;
+    /* Destination */
+    uint64_t dst;
+    /* Number of rows */
+    uint32_t rows;
+    /* Indices per row */
+    uint32_t count;
+    /* Entries of a source row */
+    uint32_t entries;
+    /* Bytes of an entry */
+    uint32_t bytes;
+    /* Bytes from one source row to the next */
+    uint32_t src_row_pitch;
+    /* Bytes from one source entry to the next */
+    uint32_t src_pitch;
+    /*
+     * Bytes from the indices of one row to those of the next; 0: the
+     * same for all
+     */
+    uint32_t index_row_pitch;
+    /* Bytes from one destination row to the next */
+    uint32_t dst_row_pitch;
+    /* Bytes from one destination entry to the next */
+    uint32_t dst_pitch;
+    /* I32 or I64 */
+    uint8_t index_type;
+    /* zero */
+    uint8_t pad0[3];
+};
+_Static_assert(sizeof(struct apu_cmd_gather) == 72, "size of apu_cmd_gather");
 
 /* Softmax over the innermost dimension */
 struct apu_cmd_softmax {
@@ -801,12 +850,12 @@ struct apu_cmd_resize {
 };
 _Static_assert(sizeof(struct apu_cmd_resize) == 88, "size of apu_cmd_resize");
 
-/* Position of the largest or smallest element of every row */
+/* Positions of the largest or smallest elements of every row */
 struct apu_cmd_arg {
     struct apu_cmd_header hdr;
     /* Input rows, in L1 */
     uint64_t in;
-    /* One value per row, in L1 */
+    /* k values per row, without gaps between them, in L1 */
     uint64_t out;
     /* Number of rows */
     uint32_t rows;
@@ -814,7 +863,7 @@ struct apu_cmd_arg {
     uint32_t depth;
     /* Bytes from one input row to the next */
     uint32_t in_pitch;
-    /* Bytes from one output to the next */
+    /* Bytes from one row of outputs to the next */
     uint32_t out_pitch;
     /* arg_fn */
     uint8_t fn;
@@ -823,7 +872,9 @@ struct apu_cmd_arg {
     /* I32 or I64 */
     uint8_t out_type;
     /* zero */
-    uint8_t pad0[5];
+    uint8_t pad0;
+    /* Positions per row, at most depth; 0 counts as 1 */
+    uint32_t k;
 };
 _Static_assert(sizeof(struct apu_cmd_arg) == 48, "size of apu_cmd_arg");
 

@@ -230,6 +230,11 @@ enum apu_job_status apu_resize_run(struct apu_env *env,
 
 /* ARG */
 
+static uint32_t arg_count(const struct apu_cmd_arg *c)
+{
+    return c->k ? c->k : 1;
+}
+
 enum apu_job_status apu_arg_prepare(struct apu_op *op,
                                     const struct apu_regions *r)
 {
@@ -237,33 +242,62 @@ enum apu_job_status apu_arg_prepare(struct apu_op *op,
     struct apu_rows rows = {
         .in = c->in, .out = c->out, .rows = c->rows,
         .in_bytes = (uint64_t)c->depth * apu_dtype_size(c->type),
-        .out_bytes = apu_dtype_size(c->out_type),
+        .out_bytes = (uint64_t)arg_count(c) * apu_dtype_size(c->out_type),
         .in_pitch = c->in_pitch, .out_pitch = c->out_pitch,
     };
 
-    if (!c->rows || !c->depth || c->depth > INT32_MAX ||
+    if (!c->rows || !c->depth || c->depth > INT32_MAX || c->k > c->depth ||
         c->fn > APU_ARG_FN_MIN || !is_type(c->type) ||
         (c->out_type != APU_DTYPE_I32 && c->out_type != APU_DTYPE_I64)) {
         return APU_JOB_STATUS_BAD_COMMAND;
     }
-    op->cost.compute = apu_cost_mvpu(apu_sat_mul(c->rows, c->depth),
-                                     ARG_OPERATIONS);
+    op->cost.compute = apu_cost_mvpu(
+        apu_sat_mul(apu_sat_mul(c->rows, c->depth), arg_count(c)),
+        ARG_OPERATIONS);
     return apu_resolve_rows(op, r, &rows);
 }
 
-static uint32_t arg_row(const struct apu_cmd_arg *c, const uint8_t *in)
+/* 16 bits are exact in fp32. */
+static float arg_value(const struct apu_cmd_arg *c, const uint8_t *in,
+                       uint64_t i)
 {
-    bool f16 = c->type == APU_DTYPE_F16;
-    unsigned size = apu_dtype_size(c->type);
-    uint32_t best = 0;
-    float top = 0;
+    const uint8_t *p = in + i * apu_dtype_size(c->type);
+
+    return c->type == APU_DTYPE_F16 ? apu_f16_to_f32(apu_ld_u16(p)) :
+                                      (float)load(p, c->type);
+}
+
+static uint64_t arg_first(const struct apu_cmd_arg *c, const uint8_t *in)
+{
+    float top = arg_value(c, in, 0);
+    uint64_t best = 0;
+
+    for (uint64_t i = 1; i < c->depth; i++) {
+        float v = arg_value(c, in, i);
+
+        if (c->fn == APU_ARG_FN_MAX ? v > top : v < top) {
+            best = i;
+            top = v;
+        }
+    }
+    return best;
+}
+
+/* The one that follows: equal and behind, or the first of the next. */
+static uint64_t arg_next(const struct apu_cmd_arg *c, const uint8_t *in,
+                         uint64_t last)
+{
+    float limit = arg_value(c, in, last), top = 0;
+    uint64_t best = last;
 
     for (uint64_t i = 0; i < c->depth; i++) {
-        /* 16 bits are exact in fp32. */
-        float v = f16 ? apu_f16_to_f32(apu_ld_u16(in + i * size)) :
-                        (float)load(in + i * size, c->type);
+        float v = arg_value(c, in, i);
 
-        if (!i || (c->fn == APU_ARG_FN_MAX ? v > top : v < top)) {
+        if (v == limit && i > last) {
+            return i;
+        }
+        if ((c->fn == APU_ARG_FN_MAX ? v < limit : v > limit) &&
+            (best == last || (c->fn == APU_ARG_FN_MAX ? v > top : v < top))) {
             best = i;
             top = v;
         }
@@ -274,14 +308,19 @@ static uint32_t arg_row(const struct apu_cmd_arg *c, const uint8_t *in)
 enum apu_job_status apu_arg_run(struct apu_env *env, const struct apu_op *op)
 {
     const struct apu_cmd_arg *c = &op->cmd.arg;
+    unsigned size = apu_dtype_size(c->out_type);
     enum apu_job_status s = APU_JOB_STATUS_OK;
 
     for (uint64_t i = 0; i < c->rows && s == APU_JOB_STATUS_OK; i++) {
-        uint64_t v = arg_row(c, op->in.l1 + i * c->in_pitch);
+        const uint8_t *in = op->in.l1 + i * c->in_pitch;
+        uint8_t *out = op->out.l1 + i * c->out_pitch;
+        uint64_t v = 0;
 
-        memcpy(op->out.l1 + i * c->out_pitch, &v,
-               apu_dtype_size(c->out_type));
-        s = apu_poll(env, c->depth);
+        for (uint64_t k = 0; k < arg_count(c) && s == APU_JOB_STATUS_OK; k++) {
+            v = k ? arg_next(c, in, v) : arg_first(c, in);
+            memcpy(out + k * size, &v, size);
+            s = apu_poll(env, c->depth);
+        }
     }
     return s;
 }
