@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Kinds of cases: operators that move elements."""
 
+import math
+
 import tflite_writer as t
-from gen_case import ALL, ALL8, picture
-from tflite_writer import FLOAT32, INT8, INT16, INT32, UINT8, f32
+from gen_case import ALL, ALL8, TYPE_NAME, picture
+from tflite_writer import FLOAT32, INT8, INT16, INT32, INT64, UINT8, f32
 
 
 def pad(c):
@@ -268,6 +270,45 @@ def gather(c):
                     x.shape[:at] + shape + x.shape[at + 1:], {0: ('i', axis)})]
 
 
+def gather_runtime(c):
+    """Indices that the largest of something are, or that make batches."""
+    x = c.input(shape_of(c, c.one_of(1, 2, 3, 4), 9))
+    axis = c.rng.randrange(len(x.shape))
+    batch = c.rng.randint(0, axis) if c.chance(0.6) else 0
+    d = x.shape[axis]
+    shape = x.shape[:batch] + c.one_of([1], [c.rng.randint(1, 5)], [2, 2])
+    if c.chance(0.3):
+        index = c.ints([c.rng.randrange(d) for _ in range(math.prod(shape))], shape)
+    else:
+        to = c.one_of(INT32, INT64)
+        y = c.input(shape + [d])
+        index = c.apply(t.ARG_MAX, [y, c.ints([len(shape)])], shape, {0: ('b', to)}, dtype=to)
+    c.note('axis%d' % axis, 'batch%d' % batch)
+    return [reader(c, c.apply(t.GATHER, [x, index],
+                              x.shape[:axis] + shape[batch:] + x.shape[axis + 1:],
+                              {0: ('i', axis), 1: ('i', batch)}))]
+
+
+def cast(c):
+    """From the case's type to another, and on."""
+    x = c.input(shape_of(c))
+    kinds = (INT8, UINT8, INT16, INT32, INT64, FLOAT32)
+    if c.dtype == FLOAT32:
+        # What a type does not hold is not defined.
+        kinds = (INT8, INT16, INT32, INT64)
+    to = [c.rng.choice(kinds) for _ in range(2)]
+    outputs = []
+    for dtype in to:
+        if dtype == x.dtype:
+            continue
+        x = c.apply(t.CAST, [x], x.shape, {}, dtype=dtype)
+        outputs.append(x)
+    if not outputs:
+        outputs.append(c.apply(t.CAST, [x], x.shape, {}, dtype=INT32))
+    c.note(*(TYPE_NAME[v.dtype] for v in outputs))
+    return outputs
+
+
 def reverse(c):
     x = c.input(shape_of(c, c.one_of(1, 2, 3, 4), 7))
     axis = c.rng.randrange(len(x.shape))
@@ -326,6 +367,8 @@ KINDS = [
     ('mirrorpad', 5, ALL, mirror_pad, {}, ''),
     ('padv2', 5, ALL, padv2, {}, ''),
     ('gather', 6, ALL, gather, {}, ''),
+    ('gather-runtime', 6, (INT8, UINT8, FLOAT32), gather_runtime, {}, ''),
+    ('cast', 6, ALL, cast, {}, ''),
     ('reverse', 3, ALL, reverse, {}, ''),
     ('shuffle', 5, ALL, shuffle, {}, ''),
     ('shapearithmetic', 2, (INT8, FLOAT32), shape_arithmetic, {}, ''),

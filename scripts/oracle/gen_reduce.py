@@ -51,6 +51,17 @@ def arg(c, kind):
                     {0: ('b', to)}, dtype=to)]
 
 
+def topk(c):
+    shape = [c.rng.randint(1, 6) for _ in range(c.one_of(0, 1, 1, 2, 3))]
+    x = c.input(shape + [c.one_of(1, 2, 5, 10, 91, 200)])
+    k = c.rng.randint(1, min(x.shape[-1], 20))
+    values = c.output(shape + [k], x.scale, x.zero)
+    at = c.output(shape + [k], None, 0, INT32)
+    c.model.op(t.TOPK_V2, [x.index, c.ints([k], [])], [values.index, at.index], {})
+    c.note(k)
+    return [values, at]
+
+
 def resize(c, kind):
     r = c.rng
     shape = [c.one_of(1, 1, 2), r.randint(1, 12), r.randint(1, 12), r.randint(1, 20)]
@@ -86,6 +97,7 @@ KINDS = [
     ('reducemin', 6, ALL, reduce, {'kind': t.REDUCE_MIN}, ''),
     ('argmax', 6, ALL8 + (FLOAT32,), arg, {'kind': t.ARG_MAX}, ''),
     ('argmin', 5, ALL8 + (FLOAT32,), arg, {'kind': t.ARG_MIN}, ''),
+    ('topk', 6, ALL, topk, {}, ''),
     ('resizebilinear', 9, ALL, resize, {'kind': t.RESIZE_BILINEAR}, ''),
     ('resizenearest', 7, ALL, resize, {'kind': t.RESIZE_NEAREST_NEIGHBOR}, ''),
     ('big-resizebilinear', 1, (INT8, FLOAT32), big_resize, {'kind': t.RESIZE_BILINEAR}, ''),

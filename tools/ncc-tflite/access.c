@@ -187,11 +187,27 @@ static void resize(struct list *l, const struct apu_cmd_resize *c)
 
 static void arg(struct list *l, const struct apu_cmd_arg *c)
 {
-	uint64_t in = (uint64_t)c->depth * dtype_size(c->type), out = dtype_size(c->out_type);
+	uint64_t k = c->k ? c->k : 1;
+	uint64_t in = (uint64_t)c->depth * dtype_size(c->type), out = k * dtype_size(c->out_type);
 
 	add_tile(l, c->in, false, c->rows, 1, in, c->in_pitch, in, c->rows * in);
 	add_tile(l, c->out, true, c->rows, 1, out, c->out_pitch, out, c->rows * out);
-	l->cost->compute = div_up(2 * (uint64_t)c->rows * c->depth, APU_CYC_MVPU_LANES);
+	l->cost->compute = div_up(2 * k * c->rows * c->depth, APU_CYC_MVPU_LANES);
+}
+
+/* Of the source everything, since only the indices tell. */
+static void gather(struct list *l, const struct apu_cmd_gather *c)
+{
+	uint64_t n = (uint64_t)c->rows * c->count, bytes = n * c->bytes;
+	uint64_t list = c->count * (uint64_t)dtype_size(c->index_type);
+	uint64_t extent = (uint64_t)(c->rows - 1) * c->src_row_pitch +
+			  (uint64_t)(c->entries - 1) * c->src_pitch + c->bytes;
+
+	add(l, c->src, false, extent, 0, 1, bytes);
+	add_tile(l, c->index, false, c->rows, 1, list, c->index_row_pitch, list, c->rows * list);
+	add_tile(l, c->dst, true, c->rows, c->count, c->bytes, c->dst_row_pitch, c->dst_pitch,
+		 bytes);
+	l->cost->compute = div_up(bytes, APU_CYC_EDMA_BYTES);
 }
 
 static uint64_t act_table_bytes(const struct apu_cmd_activation *c)
@@ -222,6 +238,9 @@ unsigned command_accesses(const union command *cmd, struct access a[MAX_ACCESSES
 		break;
 	case APU_OP_COPY:
 		copy(&l, &cmd->copy);
+		break;
+	case APU_OP_GATHER:
+		gather(&l, &cmd->gather);
 		break;
 	case APU_OP_RESIZE:
 		resize(&l, &cmd->resize);

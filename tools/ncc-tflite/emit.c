@@ -113,6 +113,7 @@ static void emit_box(struct sched *s, int layer, const struct apu_cmd_copy *like
 	c->src_type = from->dtype;
 	c->dst_type = to->dtype;
 	if (like) {
+		c->mode = like->mode;
 		c->scale = like->scale;
 		c->zp = like->zp;
 	}
@@ -171,6 +172,38 @@ static void copy_rows(struct sched *s, int layer, const struct view *v, uint32_t
 	emit_copy(s, layer, NULL, shape, from, to);
 }
 
+/* Both places hold the elements as they are: lowering has seen to that. */
+static void emit_gather(struct plan *plan, struct sched *s, unsigned index, const struct side *to)
+{
+	const struct layer *l = &plan->p->layers.v[index];
+	const struct layer_plan *lp = &plan->layers[index];
+	uint64_t es = dtype_size(to->dtype);
+	struct side in[2];
+	union command cmd;
+	struct apu_cmd_gather *c = &cmd.gather;
+
+	for (unsigned i = 0; i < 2; i++)
+		in[i] = lp->in[i].mode == OPERAND_L1 ? l1_side(&l->in[i], 0, 0)
+						     : dram_side(&l->in[i], 0, 0);
+	memset(&cmd, 0, sizeof(cmd));
+	c->hdr.opcode = APU_OP_GATHER;
+	c->hdr.words = sizeof(*c) / 8;
+	c->src = in[0].ref;
+	c->index = in[1].ref;
+	c->dst = to->ref;
+	c->rows = l->out.h;
+	c->count = l->out.w;
+	c->entries = l->in[0].w;
+	c->bytes = (uint32_t)(l->out.c * es);
+	c->src_row_pitch = stride32(in[0].hp, l->out.h);
+	c->src_pitch = stride32(in[0].wp, l->in[0].w);
+	c->index_row_pitch = l->in[1].h > 1 ? stride32(in[1].hp, l->in[1].h) : 0;
+	c->dst_row_pitch = stride32(to->hp, l->out.h);
+	c->dst_pitch = stride32(to->wp, l->out.w);
+	c->index_type = in[1].dtype;
+	sched_add(s, &cmd, (int)index, -1);
+}
+
 static void move_layer(struct plan *plan, struct sched *s, unsigned index)
 {
 	const struct layer *l = &plan->p->layers.v[index];
@@ -187,6 +220,8 @@ static void move_layer(struct plan *plan, struct sched *s, unsigned index)
 			copy_box(s, l, (int)index, &from, l->box_from, &to);
 		else
 			emit_copy(s, (int)index, &l->cmd.copy, shape, &from, &to);
+	} else if (l->kind == LAYER_GATHER) {
+		emit_gather(plan, s, index, &to);
 	} else {
 		union command cmd;
 		uint32_t dims[4] = {shape[0], shape[1], shape[2], shape[3]};
@@ -463,7 +498,7 @@ static void emit_group(struct plan *plan, struct sched *s, unsigned index)
 	bool ahead = plan->layers[g->last].out.copies == 2;
 
 	load_own(plan, s, index);
-	if (last->kind == LAYER_COPY || last->kind == LAYER_FILL) {
+	if (layer_moves_data(last)) {
 		load_ahead(plan, s, index, 0, 1);
 		move_layer(plan, s, g->last);
 		return;

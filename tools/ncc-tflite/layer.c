@@ -67,10 +67,16 @@ enum apu_engine_class layer_engine(const struct layer *l)
 		return APU_ENGINE_CLASS_MVPU;
 	case LAYER_COPY:
 	case LAYER_FILL:
+	case LAYER_GATHER:
 		return APU_ENGINE_CLASS_EDMA;
 	default:
 		return APU_ENGINE_CLASS_MDLA;
 	}
+}
+
+bool layer_moves_data(const struct layer *l)
+{
+	return layer_engine(l) == APU_ENGINE_CLASS_EDMA;
 }
 
 struct view view_dense(struct buffer *buf, uint32_t n, uint32_t h, uint32_t w, uint32_t c)

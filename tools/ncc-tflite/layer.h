@@ -64,6 +64,7 @@ enum layer_kind {
 	LAYER_ARG,
 	LAYER_COPY,
 	LAYER_FILL,
+	LAYER_GATHER,
 };
 
 struct layer {
@@ -93,6 +94,7 @@ struct layer {
 		struct apu_cmd_arg arg;
 		struct apu_cmd_copy copy;
 		struct apu_cmd_fill fill;
+		struct apu_cmd_gather gather;
 	} cmd;
 	int32_t pad_top, pad_left;
 
@@ -150,6 +152,8 @@ uint8_t dtype_of(const struct tensor *t);
 const char *layer_kind_name(enum layer_kind kind);
 /* Multiply-accumulates per cycle of an MDLA. */
 unsigned conv_rate(const struct apu_cmd_conv *c);
+/* Is it a layer of the eDMA, which reads and writes DRAM itself? */
+bool layer_moves_data(const struct layer *l);
 /* Engine class that runs it. */
 enum apu_engine_class layer_engine(const struct layer *l);
 

@@ -96,11 +96,6 @@ uint64_t layer_cycles(const struct layer *l, uint32_t rows)
 	}
 }
 
-static bool moves_data(const struct layer *l)
-{
-	return l->kind == LAYER_COPY || l->kind == LAYER_FILL;
-}
-
 static bool same_view(const struct view *a, const struct view *b)
 {
 	return a->buf == b->buf && a->off == b->off && a->n == b->n && a->h == b->h &&
@@ -114,7 +109,8 @@ static bool can_fuse(const struct program *p, unsigned i)
 	const struct buffer *buf = a->out.buf;
 	unsigned uses = 0;
 
-	if (moves_data(a) || moves_data(b) || b->no_fuse || buf->wants_l1 || buf->region >= 0)
+	if (layer_moves_data(a) || layer_moves_data(b) || b->no_fuse || buf->wants_l1 ||
+	    buf->region >= 0)
 		return false;
 	for (unsigned k = 0; k < b->nin; k++) {
 		if (b->in[k].buf != buf)
@@ -152,7 +148,7 @@ static void set_modes(struct plan *plan, const struct group *g)
 	for (unsigned i = g->first; i <= g->last; i++) {
 		struct layer *l = &plan->p->layers.v[i];
 		struct layer_plan *lp = &plan->layers[i];
-		enum operand_mode dram = moves_data(l) ? OPERAND_DIRECT : OPERAND_TILE;
+		enum operand_mode dram = layer_moves_data(l) ? OPERAND_DIRECT : OPERAND_TILE;
 
 		memset(lp, 0, sizeof(*lp));
 		lp->out.mode = l->out.buf->wants_l1 ? OPERAND_L1 : dram;
@@ -312,7 +308,7 @@ static bool choose_rows(struct plan *plan, unsigned index, bool accept_any)
 	uint32_t h = last->out.h, n = 1, least;
 	uint64_t used, room;
 
-	if (moves_data(last)) {
+	if (layer_moves_data(last)) {
 		g->rows = h;
 		g->stripes = 1;
 		return true;

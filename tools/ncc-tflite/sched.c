@@ -61,6 +61,7 @@ static enum apu_engine_class class_of(const union command *cmd)
 	switch (cmd->hdr.opcode) {
 	case APU_OP_COPY:
 	case APU_OP_FILL:
+	case APU_OP_GATHER:
 		return APU_ENGINE_CLASS_EDMA;
 	case APU_OP_SOFTMAX:
 	case APU_OP_NORM:

@@ -20,6 +20,7 @@ union command {
 	struct apu_cmd_eltwise elt;
 	struct apu_cmd_copy copy;
 	struct apu_cmd_fill fill;
+	struct apu_cmd_gather gather;
 	struct apu_cmd_softmax softmax;
 	struct apu_cmd_norm norm;
 	struct apu_cmd_activation act;

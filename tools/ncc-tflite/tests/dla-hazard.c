@@ -137,6 +137,7 @@ static void decode(struct op *op, const uint8_t *p)
 	struct apu_cmd_resize size;
 	struct apu_cmd_arg arg;
 	struct apu_cmd_norm norm;
+	struct apu_cmd_gather gather;
 	uint64_t is, os;
 
 	switch (op->hdr.opcode) {
@@ -174,6 +175,15 @@ static void decode(struct op *op, const uint8_t *p)
 	case APU_OP_FILL:
 		memcpy(&fill, p, sizeof(fill));
 		box(&op->writes, fill.dst, fill.dims, fill.dst_stride, size_of(fill.type));
+		break;
+	case APU_OP_GATHER:
+		memcpy(&gather, p, sizeof(gather));
+		tile(&op->reads, gather.src, gather.rows, gather.entries, gather.src_row_pitch,
+		     gather.src_pitch, gather.bytes);
+		tile(&op->reads, gather.index, gather.rows, 1, gather.index_row_pitch, 0,
+		     (uint64_t)gather.count * size_of(gather.index_type));
+		tile(&op->writes, gather.dst, gather.rows, gather.count, gather.dst_row_pitch,
+		     gather.dst_pitch, gather.bytes);
 		break;
 	case APU_OP_SOFTMAX:
 		memcpy(&soft, p, sizeof(soft));
@@ -213,7 +223,8 @@ static void decode(struct op *op, const uint8_t *p)
 		memcpy(&arg, p, sizeof(arg));
 		tile(&op->reads, arg.in, arg.rows, 1, arg.in_pitch, 0,
 		     (uint64_t)arg.depth * size_of(arg.type));
-		tile(&op->writes, arg.out, arg.rows, 1, arg.out_pitch, 0, size_of(arg.out_type));
+		tile(&op->writes, arg.out, arg.rows, 1, arg.out_pitch, 0,
+		     (arg.k ? arg.k : 1) * (uint64_t)size_of(arg.out_type));
 		break;
 	default:
 		break;
