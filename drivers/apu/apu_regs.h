@@ -308,6 +308,11 @@ enum apu_copy_mode {
 	APU_COPY_MODE_CAST = 1,
 };
 
+/* REDUCE.fn */
+enum apu_reduce_fn {
+	APU_REDUCE_FN_PROD = 0,
+};
+
 /* NORM.fn */
 enum apu_norm_fn {
 	APU_NORM_FN_LOG_SOFTMAX = 0,

@@ -213,3 +213,14 @@ struct apu_cmd_gather cmd_gather(void)
 
     return c;
 }
+
+struct apu_cmd_reduce cmd_reduce(void)
+{
+    struct apu_cmd_reduce c = {
+        .hdr = HDR(REDUCE, reduce), .in = L1(0), .out = L1(0x1000),
+        .rows = 3, .depth = 10, .in_pitch = 10, .out_pitch = 1,
+        .type = APU_DTYPE_I8, .mult = 1 << 30,
+    };
+
+    return c;
+}

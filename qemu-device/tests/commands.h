@@ -32,6 +32,7 @@ void resize_tables(uint8_t *l1);
 struct apu_cmd_arg cmd_arg(void);
 struct apu_cmd_gather cmd_gather(void);
 struct apu_cmd_norm cmd_norm(void);
+struct apu_cmd_reduce cmd_reduce(void);
 
 /* Pitches of tiles without gaps */
 void conv_dense(struct apu_cmd_conv *c);

@@ -163,7 +163,8 @@ static unsigned good_command(uint64_t *words, unsigned class)
         default: ONE_OF(fill, cmd_fill)
         }
     default:
-        switch (rnd_below(5)) {
+        switch (rnd_below(6)) {
+        case 4: ONE_OF(reduce, cmd_reduce)
         case 0: ONE_OF(softmax, cmd_softmax)
         case 1: ONE_OF(activation, cmd_activation)
         case 2: ONE_OF(resize, cmd_resize)

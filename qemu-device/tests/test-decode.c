@@ -50,7 +50,8 @@ struct base {
 };
 
 enum { CONV, POOL, ELTWISE, COPY, FILL, SOFTMAX, ACTIVATION,
-       RESIZE, ARG, NORM, GATHER, NUM_BASES };
+       RESIZE, ARG, NORM, GATHER, REDUCE,
+       NUM_BASES };
 static struct base base[NUM_BASES];
 
 #define BASE(i, cls, call) do {                                 \
@@ -76,6 +77,7 @@ static void make_bases(void)
     BASE(ARG, MVPU, cmd_arg());
     BASE(NORM, MVPU, cmd_norm());
     BASE(GATHER, EDMA, cmd_gather());
+    BASE(REDUCE, MVPU, cmd_reduce());
     for (unsigned i = 0; i < 8; i++) {
         memcpy(dram + 0x2000 + 8 * i, &q, 8);
     }
@@ -383,6 +385,20 @@ static const struct refusal refusals[] = {
     { ARG, "in at the end", REGION, { F(arg, in, L1(0x4000 - 29)) } },
     { ARG, "out at the end", REGION, { F(arg, out, L1(0x4000 - 11)) } },
 
+    { REDUCE, "as it is", OK, { { 0 } } },
+    { REDUCE, "rows 0", BAD, { F(reduce, rows, 0) } },
+    { REDUCE, "depth 0", BAD, { F(reduce, depth, 0) } },
+    { REDUCE, "fn 1", BAD, { F(reduce, fn, 1) } },
+    { REDUCE, "type U8", BAD, { F(reduce, type, APU_DTYPE_U8) } },
+    { REDUCE, "in_zp 128", BAD, { F(reduce, in_zp, 128) } },
+    { REDUCE, "out_zp -129", BAD, { F(reduce, out_zp, -129) } },
+    { REDUCE, "mult negative", BAD, { F(reduce, mult, -1) } },
+    { REDUCE, "shift 8", BAD, { F(reduce, shift, 8) } },
+    { REDUCE, "shift -32", BAD, { F(reduce, shift, -32) } },
+    { REDUCE, "outputs that overlap", BAD, { F(reduce, out_pitch, 0) } },
+    { REDUCE, "in at the end", REGION, { F(reduce, in, L1(0x4000 - 29)) } },
+    { REDUCE, "out at the end", REGION, { F(reduce, out, L1(0x4000 - 2)) } },
+
     { GATHER, "as it is", OK, { { 0 } } },
     { GATHER, "rows 0", BAD, { F(gather, rows, 0) } },
     { GATHER, "count 0", BAD, { F(gather, count, 0) } },
@@ -390,6 +406,7 @@ static const struct refusal refusals[] = {
     { GATHER, "bytes 0", BAD, { F(gather, bytes, 0) } },
     { GATHER, "index_type I16", BAD,
       { F(gather, index_type, APU_DTYPE_I16) } },
+    { GATHER, "destinations that overlap", BAD, { F(gather, dst_pitch, 3) } },
     { GATHER, "one list for all", OK, { F(gather, index_row_pitch, 0) } },
     { GATHER, "src at the end", REGION, { F(gather, src, L1(0x4000 - 39)) } },
     { GATHER, "index at the end", REGION,

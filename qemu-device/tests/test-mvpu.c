@@ -291,6 +291,36 @@ static void test_norm(void)
     tap_ok(worst_norm(&c, 0, 1.0 / 128) < 0.52, "NORM: L2 of int8");
 }
 
+static void test_reduce(void)
+{
+    /* Less their zero point 1: 4 * -6 * 10, 0, 127 of three */
+    static const int8_t in[] = { 5, -5, 11, 1, 99, -99, 127, 127, 127 };
+    /* Each product halved, the last one again: -240 / 8 = -30; plus 3 */
+    static const int8_t want[] = { -27, 3, 127 };
+    /* 3, -2, 0.5 */
+    static const uint16_t half[] = { 0x4200, 0xc000, 0x3800 };
+    struct apu_cmd_reduce c = cmd_reduce();
+
+    c.depth = c.in_pitch = 3;
+    c.in_zp = 1;
+    c.out_zp = 3;
+    memcpy(l1, in, sizeof(in));
+    tap_ok(run(&c) && !memcmp(l1 + 0x1000, want, 3), "REDUCE: PROD by hand");
+    c.type = APU_DTYPE_I16;
+    c.rows = 1;
+    c.in_zp = c.out_zp = 0;
+    for (unsigned i = 0; i < 3; i++) {
+        put16(0, i, 100 - 150 * i);
+    }
+    /* 100 * -50 / 2 * -200 / 4; 100 * -50 / 32 * -200 / 1024 */
+    tap_ok(run(&c) && get16(0x1000, 0) == INT16_MAX, "REDUCE: int16 saturates");
+    c.shift = -4;
+    tap_ok(run(&c) && get16(0x1000, 0) == 30, "REDUCE: PROD of int16");
+    c.type = APU_DTYPE_F16;
+    memcpy(l1, half, sizeof(half));
+    tap_ok(run(&c) && get16(0x1000, 0) == (int16_t)0xc200, "REDUCE: fp16");
+}
+
 static void test_norm_f16(void)
 {
     /* 3, 4: 0.6, 0.8; the logarithms of 1 and e over their sum */
@@ -364,5 +394,6 @@ void test_mvpu(void)
     test_softmax_int16();
     test_norm();
     test_norm_f16();
+    test_reduce();
     test_f16_functions();
 }

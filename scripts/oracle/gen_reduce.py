@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Kinds of cases: reductions and resizing."""
 
+import math
+
 import tflite_writer as t
-from gen_case import ALL, ALL8, TYPE_NAME, picture
-from tflite_writer import FLOAT32, INT8, INT32, INT64, UINT8, f32
+from gen_case import ALL, ALL8, LIMITS, TYPE_NAME, picture
+from tflite_writer import FLOAT32, INT8, INT16, INT32, INT64, UINT8, f32
 
 
 def mean(c):
@@ -36,6 +38,27 @@ def reduce(c, kind):
         # The inputs' sum, not the result's size, sets the error of fp32 sums.
         out.low = 2 ** -9
     return [out]
+
+
+def product(c):
+    """The scale of a product of many numbers may be none that a float has."""
+    c.float_range = 2
+    rank = c.one_of(1, 2, 3, 4)
+    x = c.input([c.rng.randint(1, 4) for _ in range(rank)], zero=c.zero_point(20))
+    axes = axes_of(c, rank)
+    keep = c.chance(0.5)
+    gone = {a % rank for a in axes}
+    shape = [1 if i in gone else d for i, d in enumerate(x.shape) if keep or i not in gone]
+    n = math.prod(x.shape[i] for i in gone)
+    scale, zero = None, None
+    if c.dtype != FLOAT32:
+        # So that the largest product is about twice what the output holds.
+        low, high = LIMITS[c.dtype]
+        top = math.log(x.scale * max(high - x.zero, x.zero - low))
+        scale = math.exp(min(max(n * top, -60), 60)) / (high - low)
+        scale, zero = f32(scale * c.rng.uniform(0.5, 2)), c.zero_point(20)
+    c.note('axes', *axes, 'keep' if keep else '')
+    return [c.apply(t.REDUCE_PROD, [x, c.ints(axes)], shape, {0: ('?', keep)}, scale, zero)]
 
 
 def arg(c, kind):
@@ -95,6 +118,7 @@ KINDS = [
     ('sum', 8, (UINT8, FLOAT32), reduce, {'kind': t.SUM}, ''),
     ('reducemax', 6, ALL, reduce, {'kind': t.REDUCE_MAX}, ''),
     ('reducemin', 6, ALL, reduce, {'kind': t.REDUCE_MIN}, ''),
+    ('reduceprod', 6, (INT8, INT16, FLOAT32), product, {}, ''),
     ('argmax', 6, ALL8 + (FLOAT32,), arg, {'kind': t.ARG_MAX}, ''),
     ('argmin', 5, ALL8 + (FLOAT32,), arg, {'kind': t.ARG_MIN}, ''),
     ('topk', 6, ALL, topk, {}, ''),

@@ -195,6 +195,15 @@ static void arg(struct list *l, const struct apu_cmd_arg *c)
 	l->cost->compute = div_up(2 * k * c->rows * c->depth, APU_CYC_MVPU_LANES);
 }
 
+static void reduce(struct list *l, const struct apu_cmd_reduce *c)
+{
+	uint64_t size = dtype_size(c->type), in = c->depth * size;
+
+	add_tile(l, c->in, false, c->rows, 1, in, c->in_pitch, in, c->rows * in);
+	add_tile(l, c->out, true, c->rows, 1, size, c->out_pitch, size, c->rows * size);
+	l->cost->compute = div_up(2 * (uint64_t)c->rows * c->depth, APU_CYC_MVPU_LANES);
+}
+
 /* Of the source everything, since only the indices tell. */
 static void gather(struct list *l, const struct apu_cmd_gather *c)
 {
@@ -238,6 +247,9 @@ unsigned command_accesses(const union command *cmd, struct access a[MAX_ACCESSES
 		break;
 	case APU_OP_COPY:
 		copy(&l, &cmd->copy);
+		break;
+	case APU_OP_REDUCE:
+		reduce(&l, &cmd->reduce);
 		break;
 	case APU_OP_GATHER:
 		gather(&l, &cmd->gather);

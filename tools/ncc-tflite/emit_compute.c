@@ -245,6 +245,24 @@ static void emit_arg(struct sched *s, const struct layer *l, int index, const st
 	sched_add(s, &cmd, index, p->want);
 }
 
+static void emit_reduce(struct sched *s, const struct layer *l, int index, const struct part *p,
+			const struct binding *in, const struct binding *out)
+{
+	union command cmd;
+	struct apu_cmd_reduce *c = &cmd.reduce;
+
+	memset(&cmd, 0, sizeof(cmd));
+	*c = l->cmd.reduce;
+	START(cmd, reduce, APU_OP_REDUCE);
+	c->in = row_ref(in, p->y0, 0);
+	c->out = row_ref(out, p->y0, 0);
+	c->rows = p->y1 - p->y0;
+	c->depth = l->in[0].c;
+	c->in_pitch = u32(in->hp);
+	c->out_pitch = u32(out->hp);
+	sched_add(s, &cmd, index, p->want);
+}
+
 void emit_part(struct sched *s, const struct layer *l, int index, const struct part *part,
 	       const struct binding in[2], const struct binding *out, uint64_t consts,
 	       const struct const_layout *layout, bool consts_in_l1)
@@ -265,6 +283,9 @@ void emit_part(struct sched *s, const struct layer *l, int index, const struct p
 		break;
 	case LAYER_ARG:
 		emit_arg(s, l, index, part, &in[0], out);
+		break;
+	case LAYER_REDUCE:
+		emit_reduce(s, l, index, part, &in[0], out);
 		break;
 	default:
 		emit_rows(s, l, index, part, &in[0], out, consts);

@@ -44,7 +44,7 @@ const char *layer_kind_name(enum layer_kind kind)
 {
 	static const char *const names[] = {"CONV",    "DEPTHWISE", "POOL",	  "ELTWISE",
 					    "SOFTMAX", "NORM",	    "ACTIVATION", "RESIZE",
-					    "ARG",     "COPY",	    "FILL"};
+					    "ARG",     "REDUCE",    "COPY",	  "FILL"};
 
 	return names[kind];
 }
@@ -64,6 +64,7 @@ enum apu_engine_class layer_engine(const struct layer *l)
 	case LAYER_ACTIVATION:
 	case LAYER_RESIZE:
 	case LAYER_ARG:
+	case LAYER_REDUCE:
 		return APU_ENGINE_CLASS_MVPU;
 	case LAYER_COPY:
 	case LAYER_FILL:
@@ -263,7 +264,8 @@ bool layer_split_columns(struct program *p, unsigned index, unsigned parts)
 /* Each result depends on all channels. */
 static bool layer_needs_rows(const struct layer *l)
 {
-	return l->kind == LAYER_SOFTMAX || l->kind == LAYER_NORM || l->kind == LAYER_ARG;
+	return l->kind == LAYER_SOFTMAX || l->kind == LAYER_NORM || l->kind == LAYER_ARG ||
+	       l->kind == LAYER_REDUCE;
 }
 
 bool layer_split_channels(struct program *p, unsigned index, unsigned parts)

@@ -62,6 +62,7 @@ enum layer_kind {
 	LAYER_ACTIVATION,
 	LAYER_RESIZE,
 	LAYER_ARG,
+	LAYER_REDUCE,
 	LAYER_COPY,
 	LAYER_FILL,
 	LAYER_GATHER,
@@ -92,6 +93,7 @@ struct layer {
 		struct apu_cmd_activation act;
 		struct apu_cmd_resize resize;
 		struct apu_cmd_arg arg;
+		struct apu_cmd_reduce reduce;
 		struct apu_cmd_copy copy;
 		struct apu_cmd_fill fill;
 		struct apu_cmd_gather gather;

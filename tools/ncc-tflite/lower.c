@@ -59,6 +59,7 @@ static const struct op_info infos[] = {
 	{TFL_READ_VARIABLE, lower_variable, OP_MOVES, "any"},
 	{TFL_REDUCE_MAX, lower_reduce, OP_COMPUTES, INT16 " fp16"},
 	{TFL_REDUCE_MIN, lower_reduce, OP_COMPUTES, INT16 " fp16"},
+	{TFL_REDUCE_PROD, lower_reduce, OP_COMPUTES, "int8 int16 fp16"},
 	{TFL_RELU, lower_relu, OP_COMPUTES, INT16 " fp16"},
 	{TFL_RELU6, lower_relu, OP_COMPUTES, INT16 " fp16"},
 	{TFL_RELU_N1_TO_1, lower_relu, OP_COMPUTES, INT16 " fp16"},

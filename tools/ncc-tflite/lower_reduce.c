@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
-/* MEAN, SUM, REDUCE_MAX, REDUCE_MIN over any axes; ARG_MAX, ARG_MIN. */
+/* MEAN, SUM, REDUCE_MAX, REDUCE_MIN, REDUCE_PROD over any axes; ARG_MAX, ARG_MIN. */
+#include <math.h>
 #include <string.h>
 #include "lower.h"
 #include "moves.h"
 
 /* Elements that are reduced to one, in a kernel's 16 bits. */
 #define MAX_REDUCED UINT16_MAX
+/* Largest shift of the product of a row. */
+#define MAX_PROD_SHIFT 7
 
 /* A tensor as outer x reduced x inner elements, without gaps. */
 struct folded {
@@ -230,6 +233,31 @@ static void reduce_sum(struct lower *lw, struct op *op, const struct folded *f,
 	}
 }
 
+/* Every product of rows of all that is reduced is scaled: GetQuantProdScaling. */
+static void reduce_product(struct lower *lw, struct op *op, const struct folded *f,
+			   const struct view *out)
+{
+	const struct graph *g = lw->g;
+	const struct tensor *in = op_in(g, op, 0), *to = op_out(g, op);
+	struct layer *l = add_layer(lw, LAYER_REDUCE, op);
+	struct apu_cmd_reduce *c = &l->cmd.reduce;
+	struct multiplier m;
+
+	set_views(l, f, out, true);
+	c->fn = APU_REDUCE_FN_PROD;
+	c->type = dtype_of(in);
+	if (is_float_type(in->type))
+		return;
+	m = checked_multiplier(g, op,
+			       (double)in->scale[0] / pow((double)to->scale[0], 1.0 / f->reduced));
+	if (m.shift > MAX_PROD_SHIFT)
+		fail_op(g, op, "the scales demand a factor of 2^%d: not supported", m.shift);
+	c->in_zp = in->zp[0];
+	c->out_zp = to->zp[0];
+	c->mult = m.mult;
+	c->shift = m.shift;
+}
+
 static void check_reduce(const struct graph *g, const struct op *op)
 {
 	const struct tensor *in, *out;
@@ -246,6 +274,8 @@ static void check_reduce(const struct graph *g, const struct op *op)
 	if (op->code == TFL_SUM && !is_float_type(in->type) &&
 	    (in->type == TFL_INT16 || same_quant(in, out)))
 		fail_op(g, op, "%s with the input's scale: not supported", tfl_type_name(in->type));
+	if (op->code == TFL_REDUCE_PROD && in->type == TFL_UINT8)
+		fail_op(g, op, "type %s is not supported", tfl_type_name(in->type));
 	if ((op->code == TFL_REDUCE_MAX || op->code == TFL_REDUCE_MIN) && !same_quant(in, out))
 		fail_op(g, op, "input and output have different scales: not supported");
 }
@@ -261,7 +291,7 @@ void lower_reduce(struct lower *lw, struct op *op)
 	check_reduce(g, op);
 	in = op_in(g, op, 0);
 	out = op_out(g, op);
-	f = fold_view(lw, op, axis_mask(g, op), false);
+	f = fold_view(lw, op, axis_mask(g, op), op->code == TFL_REDUCE_PROD);
 	if ((uint64_t)f.outer * f.inner != out->elems)
 		fail_op(g, op, "the output's shape does not follow from the input's");
 	final = *place_tensor(lw, op->out[0]);
@@ -269,6 +299,8 @@ void lower_reduce(struct lower *lw, struct op *op)
 	to = direct ? final : dense_temp(lw, &final);
 	if (op->code == TFL_REDUCE_MAX)
 		reduce_pool(lw, op, &f, &to, APU_POOL_KIND_MAX);
+	else if (op->code == TFL_REDUCE_PROD)
+		reduce_product(lw, op, &f, &to);
 	else if (op->code == TFL_REDUCE_MIN)
 		reduce_pool(lw, op, &f, &to, APU_POOL_KIND_MIN);
 	else if (op->code == TFL_MEAN && is_float_type(in->type))

@@ -90,6 +90,7 @@ uint64_t layer_cycles(const struct layer *l, uint32_t rows)
 	case LAYER_RESIZE:
 		return n * (l->cmd.resize.kind ? 8 : 1) / APU_CYC_MVPU_LANES;
 	case LAYER_ARG:
+	case LAYER_REDUCE:
 		return n * l->in[0].c * 2 / APU_CYC_MVPU_LANES;
 	default:
 		return 0;

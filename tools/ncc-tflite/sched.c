@@ -68,6 +68,7 @@ static enum apu_engine_class class_of(const union command *cmd)
 	case APU_OP_ACTIVATION:
 	case APU_OP_RESIZE:
 	case APU_OP_ARG:
+	case APU_OP_REDUCE:
 		return APU_ENGINE_CLASS_MVPU;
 	default:
 		return APU_ENGINE_CLASS_MDLA;

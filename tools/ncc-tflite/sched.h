@@ -26,6 +26,7 @@ union command {
 	struct apu_cmd_activation act;
 	struct apu_cmd_resize resize;
 	struct apu_cmd_arg arg;
+	struct apu_cmd_reduce reduce;
 };
 
 /* count pieces of chunk bytes, stride apart, in a region. */

@@ -137,6 +137,7 @@ static void decode(struct op *op, const uint8_t *p)
 	struct apu_cmd_resize size;
 	struct apu_cmd_arg arg;
 	struct apu_cmd_norm norm;
+	struct apu_cmd_reduce red;
 	struct apu_cmd_gather gather;
 	uint64_t is, os;
 
@@ -175,6 +176,12 @@ static void decode(struct op *op, const uint8_t *p)
 	case APU_OP_FILL:
 		memcpy(&fill, p, sizeof(fill));
 		box(&op->writes, fill.dst, fill.dims, fill.dst_stride, size_of(fill.type));
+		break;
+	case APU_OP_REDUCE:
+		memcpy(&red, p, sizeof(red));
+		is = size_of(red.type);
+		tile(&op->reads, red.in, red.rows, 1, red.in_pitch, 0, red.depth * is);
+		tile(&op->writes, red.out, red.rows, 1, red.out_pitch, 0, is);
 		break;
 	case APU_OP_GATHER:
 		memcpy(&gather, p, sizeof(gather));

@@ -626,7 +626,13 @@ enum apu_job_status apu_fill_run(struct apu_env *env, const struct apu_op *op)
     const struct apu_cmd_fill *c = &op->cmd.fill;
     struct fill f;
     struct box box;
+    uint32_t dims[4];
     enum apu_job_status s;
+
+    /* The same element again needs no time. */
+    for (unsigned i = 0; i < 4; i++) {
+        dims[i] = c->dst_stride[i] ? c->dims[i] : 1;
+    }
 
     f.env = env;
     f.size = apu_dtype_size(c->type);
@@ -635,7 +641,7 @@ enum apu_job_status apu_fill_run(struct apu_env *env, const struct apu_op *op)
     }
     s = writer_begin(&f.writer, env, &op->out);
     if (s == APU_JOB_STATUS_OK) {
-        box_make(&box, c->dims, c->dst_stride, c->dst_stride);
+        box_make(&box, dims, c->dst_stride, c->dst_stride);
         s = box_walk(&box, fill_row, &f);
     }
     return s == APU_JOB_STATUS_OK ? writer_flush(&f.writer) : s;
@@ -652,7 +658,9 @@ enum apu_job_status apu_gather_prepare(struct apu_op *op,
     enum apu_job_status s;
 
     if (!n || !c->entries || !c->bytes || c->entries > INT32_MAX ||
-        (c->index_type != APU_DTYPE_I32 && c->index_type != APU_DTYPE_I64)) {
+        (c->index_type != APU_DTYPE_I32 && c->index_type != APU_DTYPE_I64) ||
+        !apu_tile_disjoint(c->rows, c->count, c->bytes, c->dst_row_pitch,
+                           c->dst_pitch)) {
         return APU_JOB_STATUS_BAD_COMMAND;
     }
     s = apu_resolve(r, c->src,

@@ -235,6 +235,7 @@ static const struct {
     [APU_OP_RESIZE] = { apu_resize_prepare, apu_resize_run },
     [APU_OP_ARG] = { apu_arg_prepare, apu_arg_run },
     [APU_OP_NORM] = { apu_norm_prepare, apu_norm_run },
+    [APU_OP_REDUCE] = { apu_reduce_prepare, apu_reduce_run },
 };
 
 /* Charges the command in g->op; TIMEOUT if it would end after the limit. */

@@ -50,6 +50,7 @@ union apu_command {
     struct apu_cmd_resize resize;
     struct apu_cmd_arg arg;
     struct apu_cmd_norm norm;
+    struct apu_cmd_reduce reduce;
     uint64_t words[APU_MAX_CMD_WORDS];
 };
 
@@ -144,6 +145,7 @@ APU_DECLARE_OP(activation)      /* apu_mvpu_act.c */
 APU_DECLARE_OP(resize)          /* apu_mvpu_pick.c */
 APU_DECLARE_OP(arg)
 APU_DECLARE_OP(norm)            /* apu_mvpu_norm.c */
+APU_DECLARE_OP(reduce)
 #undef APU_DECLARE_OP
 
 #endif

@@ -199,6 +199,11 @@ enum apu_copy_mode {
     APU_COPY_MODE_CAST = 1,
 };
 
+/* REDUCE.fn */
+enum apu_reduce_fn {
+    APU_REDUCE_FN_PROD = 0,
+};
+
 /* NORM.fn */
 enum apu_norm_fn {
     APU_NORM_FN_LOG_SOFTMAX = 0,
@@ -373,6 +378,7 @@ enum apu_opcode {
     APU_OP_RESIZE = 0x32,
     APU_OP_ARG = 0x33,
     APU_OP_NORM = 0x34,
+    APU_OP_REDUCE = 0x35,
 };
 
 /*
@@ -921,5 +927,39 @@ struct apu_cmd_norm {
     uint32_t pad1;
 };
 _Static_assert(sizeof(struct apu_cmd_norm) == 72, "size of apu_cmd_norm");
+
+/* Makes one element of all elements of a row */
+struct apu_cmd_reduce {
+    struct apu_cmd_header hdr;
+    /* Input rows, in L1 */
+    uint64_t in;
+    /* One element per row, in L1 */
+    uint64_t out;
+    /* Number of rows */
+    uint32_t rows;
+    /* Elements of a row */
+    uint32_t depth;
+    /* Bytes from one input row to the next */
+    uint32_t in_pitch;
+    /* Bytes from one output to the next */
+    uint32_t out_pitch;
+    /* reduce_fn */
+    uint8_t fn;
+    /* I8, I16 or F16 */
+    uint8_t type;
+    /* zero */
+    uint16_t pad0;
+    /* Zero point of the input */
+    int32_t in_zp;
+    /* Zero point of the output */
+    int32_t out_zp;
+    /* Q31 multiplier of every product */
+    int32_t mult;
+    /* Its shift, -31 to 7 */
+    int32_t shift;
+    /* zero */
+    uint32_t pad1;
+};
+_Static_assert(sizeof(struct apu_cmd_reduce) == 64, "size of apu_cmd_reduce");
 
 #endif

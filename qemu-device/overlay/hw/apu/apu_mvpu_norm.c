@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: GPL-2.0-or-later
  *
- * NORM: functions of whole rows.
+ * NORM and REDUCE: functions of whole rows.
  */
 
 #include "apu_base.h"
@@ -14,6 +14,10 @@
 
 /* Lane operations per element */
 #define NORM_OPERATIONS 8
+#define REDUCE_OPERATIONS 2
+
+/* Of a 64-bit product */
+#define MAX_REDUCE_SHIFT 7
 
 /* The exponent of two of an output step of L2 */
 #define L2_SCALE 7
@@ -198,6 +202,91 @@ enum apu_job_status apu_norm_run(struct apu_env *env, const struct apu_op *op)
     for (uint64_t i = 0; i < c->rows && s == APU_JOB_STATUS_OK; i++) {
         norm_row(c, buf, op->in.l1 + i * c->in_pitch,
                  op->out.l1 + i * c->out_pitch);
+        s = apu_poll(env, c->depth);
+    }
+    return s;
+}
+
+/* REDUCE */
+
+static bool reduce_ok(const struct apu_cmd_reduce *c)
+{
+    if (!c->rows || !c->depth || c->fn > APU_REDUCE_FN_PROD) {
+        return false;
+    }
+    if (c->type == APU_DTYPE_F16) {
+        return true;
+    }
+    return (c->type == APU_DTYPE_I8 || c->type == APU_DTYPE_I16) &&
+           apu_zp_fits(c->type, c->in_zp) && apu_zp_fits(c->type, c->out_zp) &&
+           apu_scale_ok(c->mult, c->shift) && c->shift <= MAX_REDUCE_SHIFT;
+}
+
+enum apu_job_status apu_reduce_prepare(struct apu_op *op,
+                                       const struct apu_regions *r)
+{
+    const struct apu_cmd_reduce *c = &op->cmd.reduce;
+    struct apu_rows rows = {
+        .in = c->in, .out = c->out, .rows = c->rows,
+        .in_bytes = (uint64_t)c->depth * apu_dtype_size(c->type),
+        .out_bytes = apu_dtype_size(c->type),
+        .in_pitch = c->in_pitch, .out_pitch = c->out_pitch,
+    };
+
+    if (!reduce_ok(c)) {
+        return APU_JOB_STATUS_BAD_COMMAND;
+    }
+    op->cost.compute = apu_cost_mvpu(apu_sat_mul(c->rows, c->depth),
+                                     REDUCE_OPERATIONS);
+    return apu_resolve_rows(op, r, &rows);
+}
+
+/* TFLite's QuantizedReduceProd: every product is scaled, and the last twice. */
+static void product_int(const struct apu_cmd_reduce *c, const uint8_t *in,
+                        uint8_t *out)
+{
+    bool wide = c->type == APU_DTYPE_I16;
+    int32_t product = 0;
+
+    for (uint64_t i = 0; i < c->depth; i++) {
+        int32_t v = (wide ? apu_ld_i16(in + 2 * i) : (int8_t)in[i]) - c->in_zp;
+
+        product = i ? apu_mbqm64((int64_t)product * v, c->mult, c->shift) : v;
+    }
+    product = apu_add32(apu_mbqm64(product, c->mult, c->shift), c->out_zp);
+    if (wide) {
+        apu_st_i16(out, apu_clamp32(product, INT16_MIN, INT16_MAX));
+    } else {
+        *out = apu_clamp32(product, INT8_MIN, INT8_MAX);
+    }
+}
+
+static void product_f16(const struct apu_cmd_reduce *c, const uint8_t *in,
+                        uint8_t *out)
+{
+    float product = 1;
+
+    for (uint64_t i = 0; i < c->depth; i++) {
+        product *= apu_f16_to_f32(apu_ld_u16(in + 2 * i));
+    }
+    apu_st_u16(out, apu_f32_to_f16(product));
+}
+
+enum apu_job_status apu_reduce_run(struct apu_env *env,
+                                   const struct apu_op *op)
+{
+    const struct apu_cmd_reduce *c = &op->cmd.reduce;
+    enum apu_job_status s = APU_JOB_STATUS_OK;
+
+    for (uint64_t i = 0; i < c->rows && s == APU_JOB_STATUS_OK; i++) {
+        const uint8_t *in = op->in.l1 + i * c->in_pitch;
+        uint8_t *out = op->out.l1 + i * c->out_pitch;
+
+        if (c->type == APU_DTYPE_F16) {
+            product_f16(c, in, out);
+        } else {
+            product_int(c, in, out);
+        }
         s = apu_poll(env, c->depth);
     }
     return s;
