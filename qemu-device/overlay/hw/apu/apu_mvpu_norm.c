@@ -147,7 +147,7 @@ static void l2_row8(const struct apu_cmd_norm *c, const uint8_t *in,
             out[i] = apu_clamp32(apu_mbqm(v, factor, shift + L2_SCALE),
                                  INT8_MIN, INT8_MAX);
         } else {
-            v = apu_mbqm(v << L2_SCALE, factor, shift);
+            v = apu_mbqm(v * (1 << L2_SCALE), factor, shift);
             out[i] = apu_clamp32(v + (1 << L2_SCALE), 0, UINT8_MAX);
         }
     }
@@ -163,7 +163,7 @@ static void l2_row16(const struct apu_cmd_norm *c, float *e,
         sum += e[i] * e[i];
     }
     norm = sqrtf(sum);
-    norm = norm < 1e-6f ? 1e-6f : norm;
+    norm = norm < 0.000001f ? 0.000001f : norm;
     for (uint32_t i = 0; i < c->depth; i++) {
         apu_st_u16(out + 2 * i, apu_f32_to_f16(e[i] / norm));
     }
