@@ -119,6 +119,17 @@ static int ended_by(struct client *c, uint32_t ctx, uint64_t seqno, int count, u
 	return n;
 }
 
+static struct drm_apu_stream fills(struct client *c, int count)
+{
+	struct stream s = stream_begin(c, DRM_APU_ENGINE_EDMA);
+
+	emit_region(&s, R_DATA, VA_DATA, 64 * KIB);
+	while (count--)
+		emit_fill(&s, REF(R_DATA, 0), count, 64 * KIB);
+
+	return stream_end(&s);
+}
+
 /*
  * One job against contexts that have 60 each, all of which were there first and are ready
  * at the same time: by turns, it is behind one of each at most, and what is in slots.
@@ -128,30 +139,27 @@ TEST_F(limits, a_flood_starves_nobody)
 	enum { JOBS = 60 };
 	uint64_t seqno[FLOODS];
 	uint32_t ctx[FLOODS];
-	struct drm_apu_stream stream;
+	struct drm_apu_stream stream, first;
 	struct drm_apu_job_stats stats;
 	struct drm_apu_submit args;
 	struct client c, flood;
 	int i, n = 0, behind = 0;
-	struct stream s;
 
 	ASSERT_EQ(0, client_open_sized(&flood, CMD_SIZE, 64 * KIB));
-	s = stream_begin(&flood, DRM_APU_ENGINE_EDMA);
-	emit_region(&s, R_DATA, VA_DATA, 64 * KIB);
-	for (i = 0; i < 20; i++)
-		emit_fill(&s, REF(R_DATA, 0), i, 64 * KIB);
-	stream = stream_end(&s);
+	/* Long, so that none ends while the gate opens for one context after the other. */
+	first = fills(&flood, 800);
+	stream = fills(&flood, 20);
 	self->gate = gate_syncobj(flood.fd, self->timeline, 1);
 	for (i = 0; i < FLOODS; i++) {
 		ASSERT_EQ(0, ctx_create(flood.fd, flood.vm, &ctx[i]));
 		flood.ctx = ctx[i];
-		ASSERT_EQ(0, submit_gated(&flood, &stream, self->gate, JOBS, &args));
+		ASSERT_EQ(0, submit_gated(&flood, &first, self->gate, 1, &args));
 		seqno[i] = args.seqno;
+		ASSERT_EQ(0, submit_gated(&flood, &stream, 0, JOBS - 1, &args));
 	}
 	/* The last to come. */
 	ASSERT_EQ(0, client_open_sized(&c, CMD_SIZE, 64 * KIB));
-	s = stream_begin(&c, DRM_APU_ENGINE_EDMA);
-	stream = stream_end(&s);
+	stream = fills(&c, 0);
 	self->gate = gate_syncobj(c.fd, self->timeline, 1);
 	ASSERT_EQ(0, submit_gated(&c, &stream, self->gate, 1, &args));
 
