@@ -107,13 +107,14 @@ static void log_softmax_row8(const struct apu_cmd_norm *c,
 static void log_softmax_row16(const struct apu_cmd_norm *c, float *e,
                               const uint8_t *in, uint8_t *out)
 {
-    float max = -INFINITY, sum = 0, log_sum;
+    float max = -INFINITY, sum, log_sum;
 
     for (uint32_t i = 0; i < c->depth; i++) {
         e[i] = apu_f16_to_f32(apu_ld_u16(in + 2 * i));
         max = e[i] > max ? e[i] : max;
     }
-    for (uint32_t i = 0; i < c->depth; i++) {
+    sum = expf(e[0] - max);
+    for (uint32_t i = 1; i < c->depth; i++) {
         sum += expf(e[i] - max);
     }
     log_sum = logf(sum);
