@@ -37,6 +37,20 @@ def concat(c, rescale=False):
     return [c.concat(parts, axis, scale, zero)]
 
 
+def concat5(c):
+    """Boxes of a detector's grid: five dimensions."""
+    shape = [c.one_of(1, 2)] + [c.rng.randint(1, 5) for _ in range(4)]
+    axis = c.rng.randrange(5)
+    first = c.input(shape)
+    parts = [first]
+    for _ in range(c.rng.randint(1, 3)):
+        part = list(shape)
+        part[axis] = c.rng.randint(1, 5)
+        parts.append(c.input(part, first.scale, first.zero))
+    c.note('axis%d' % axis)
+    return [c.concat(parts, axis)]
+
+
 def reshape(c):
     shape = picture(c, 12)
     a, b, h, w = shape
@@ -350,6 +364,7 @@ KINDS = [
     ('concat', 7, ALL8, concat, {}, ''),
     ('concat', 3, (INT16, FLOAT32), concat, {}, ''),
     ('concat', 4, (UINT8,), concat, {'rescale': True}, ''),
+    ('concat5', 3, ALL, concat5, {}, ''),
     ('reshape', 3, ALL8 + (INT16,), reshape, {}, ''),
     ('split', 6, ALL, split, {}, ''),
     ('splitv', 6, ALL, split_v, {}, ''),

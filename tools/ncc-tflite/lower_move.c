@@ -114,10 +114,11 @@ bool concat_slice(struct lower *lw, const struct op *op, unsigned i, const struc
 {
 	const struct graph *g = lw->g;
 	struct tensor *t = op_in(g, op, i);
-	unsigned axis = concat_axis4(g, op);
+	unsigned axis;
 
-	if (!same_quant(t, op_out(g, op)))
+	if (op_out(g, op)->rank > 4 || !same_quant(t, op_out(g, op)))
 		return false;
+	axis = concat_axis4(g, op);
 	for (unsigned j = 0; j < op->nin; j++)
 		if (j != i && op->in[j] == op->in[i])
 			return false;
@@ -161,6 +162,10 @@ void lower_concat(struct lower *lw, struct op *op)
 		fail_op(g, op, "fused activation %d is not supported", op->act);
 	if (!dtype_of(out))
 		fail_op(g, op, "type %s is not supported", tfl_type_name(out->type));
+	if (out->rank > 4) {
+		lower_layout(lw, op);
+		return;
+	}
 	axis = concat_axis4(g, op);
 	whole = place_tensor(lw, op->out[0]);
 	for (unsigned i = 0; i < op->nin; i++) {
