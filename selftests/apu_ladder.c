@@ -72,16 +72,17 @@ FIXTURE_SETUP(ladder)
 
 	if (why)
 		SKIP(return, "%s", why);
+	/* Before anything that can fail: the end puts them back. */
+	ASSERT_EQ(0, fault_limits(&(struct fault_limits) { 4, 4, 4 }, &self->limits));
 	self->rounds = rounds ? atoi(rounds) : ROUNDS;
+	ASSERT_LT(0, self->limits.watchdog);
+	ASSERT_LT(0, self->limits.hang_grace);
+	ASSERT_LT(0, self->limits.stop_timeout);
 	ASSERT_LT(0, self->rounds);
 	ASSERT_EQ(0, find_device(".apu", self->apu, sizeof(self->apu)));
 	snprintf(self->status, sizeof(self->status),
 		 SYS_PLATFORM "devices/%s/power/runtime_status", self->apu);
 	ASSERT_EQ(0, open_clients(self));
-	ASSERT_EQ(0, fault_limits(&(struct fault_limits) { 4, 4, 4 }, &self->limits));
-	ASSERT_LT(0, self->limits.watchdog);
-	ASSERT_LT(0, self->limits.hang_grace);
-	ASSERT_LT(0, self->limits.stop_timeout);
 }
 
 static int rebind(const char *device)
@@ -202,6 +203,8 @@ static void engine_stays_in_reset(struct __test_metadata *_metadata, FIXTURE_DAT
 	struct client *i = &self->innocent;
 	uint64_t seqno;
 
+	/* Engines that are suspended are reset, too. */
+	ASSERT_TRUE(file_becomes(self->status, "suspended"));
 	ASSERT_EQ(0, set_rules(FREEZE_FOR_GOOD "on=reset,engine=%1$s,do=stuck", engine));
 	expect_hardware_error(_metadata, self, engine_class);
 	/* The job ends when its engine goes into reset, the rule when it comes out. */
@@ -391,6 +394,8 @@ static void give_up(struct __test_metadata *_metadata, FIXTURE_DATA(ladder) *sel
 
 	ASSERT_LE(0, uevents);
 	ASSERT_EQ(0, ctx_create(i->fd, i->vm, &i->ctx));
+	/* Engines that are suspended are reset, too. */
+	ASSERT_TRUE(file_becomes(self->status, "suspended"));
 	ASSERT_EQ(0, fault_set(rules));
 	self->given_up = true;
 	expect_hardware_error(_metadata, self, DRM_APU_ENGINE_MVPU);
@@ -416,21 +421,51 @@ static void give_up(struct __test_metadata *_metadata, FIXTURE_DATA(ladder) *sel
 	expect_all_is_well(_metadata, self);
 }
 
+#define GIVE_UP "on=job,engine=mvpu0,do=freeze;on=abort,do=stuck;" \
+	"on=reset,engine=mvpu0,do=ignored;on=reset,engine=top,do="
+
 TEST_F_TIMEOUT(ladder, the_device_is_given_up, SLOW)
 {
 	int round;
 
 	for (round = 0; round < self->rounds; round++) {
-		give_up(_metadata, self, "on=job,engine=mvpu0,do=freeze;on=abort,do=stuck;"
-			"on=reset,engine=mvpu0,do=ignored;on=reset,engine=top,do=stuck");
+		give_up(_metadata, self, GIVE_UP "stuck");
 		if (!__test_passed(_metadata))
 			return;
 		/* A reset that does nothing is as bad. */
-		give_up(_metadata, self, "on=job,engine=mvpu0,do=freeze;on=abort,do=stuck;"
-			"on=reset,engine=mvpu0,do=ignored;on=reset,engine=top,do=ignored");
+		give_up(_metadata, self, GIVE_UP "ignored");
 		if (!__test_passed(_metadata))
 			return;
 	}
+}
+
+/*
+ * The driver may leave while engines are on, are about to be suspended, or have been, as
+ * 50 ms after the last job: power is off before it comes back, and with it what is stuck.
+ */
+TEST_F_TIMEOUT(ladder, given_up_devices_come_back_at_any_time, SLOW)
+{
+	struct timespec nap = { 0, 0 };
+	int i, ms;
+
+	for (i = 0; i < 4 * self->rounds; i++) {
+		ms = 75 * i / (4 * self->rounds);
+		/* Engines that are suspended are reset, too. */
+		ASSERT_TRUE(file_becomes(self->status, "suspended"));
+		ASSERT_EQ(0, fault_set(GIVE_UP "stuck"));
+		self->given_up = true;
+		expect_hardware_error(_metadata, self, DRM_APU_ENGINE_MVPU);
+		EXPECT_TRUE(fault_rules_are_used_up());
+		close_clients(self);
+		nap.tv_nsec = ms * 1000000;
+		nanosleep(&nap, NULL);
+		ASSERT_EQ(0, rebind(self->apu)) {
+			TH_LOG("after %d ms", ms);
+		}
+		self->given_up = false;
+		ASSERT_EQ(0, open_clients(self));
+	}
+	expect_all_is_well(_metadata, self);
 }
 
 TEST_HARNESS_MAIN

@@ -127,7 +127,15 @@ FIXTURE_SETUP(recovery)
 
 	if (why)
 		SKIP(return, "%s", why);
+	/*
+	 * Only jobs with a short limit can be taken for hung, and they are to be. Before
+	 * anything that can fail: the end puts the limits back.
+	 */
+	ASSERT_EQ(0, fault_limits(&(struct fault_limits) { 4, 4, 100 }, &self->limits));
 	self->rounds = rounds ? atoi(rounds) : ROUNDS;
+	ASSERT_LT(0, self->limits.watchdog);
+	ASSERT_LT(0, self->limits.hang_grace);
+	ASSERT_LT(0, self->limits.stop_timeout);
 	ASSERT_LT(0, self->rounds);
 	ASSERT_EQ(0, client_open(&self->innocent));
 	ASSERT_EQ(0, client_open(&self->guilty));
@@ -146,12 +154,6 @@ FIXTURE_SETUP(recovery)
 	ASSERT_LE(0, self->asid);
 	gang_write_inputs(&self->guilty, 1);
 	gang_write_inputs(&self->innocent, 2);
-
-	/* Only jobs with a short limit can be taken for hung, and they are to be. */
-	ASSERT_EQ(0, fault_limits(&(struct fault_limits) { 4, 4, 100 }, &self->limits));
-	ASSERT_LT(0, self->limits.watchdog);
-	ASSERT_LT(0, self->limits.hang_grace);
-	ASSERT_LT(0, self->limits.stop_timeout);
 }
 
 FIXTURE_TEARDOWN(recovery)
