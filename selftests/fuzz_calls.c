@@ -57,7 +57,9 @@ static uint32_t pick(struct args *x, const uint32_t *pool)
 
 static uint64_t some_va(struct args *x)
 {
-	static const uint64_t edges[] = { 0, 1, 4096, VA_CMD, (1ull << 39) - 4096, 1ull << 39, ~0ull };
+	static const uint64_t edges[] = {
+		0, 1, 4096, VA_CMD, (1ull << 39) - 4096, 1ull << 39, ~0ull,
+	};
 
 	if (one_in(x, 8))
 		return edges[fuzz_random(&x->rng, 7)];
@@ -244,15 +246,15 @@ static void do_bo_create(struct args *x)
 static void do_bo_mmap(struct args *x)
 {
 	struct drm_apu_bo_mmap_offset offset = { .handle = pick(x, x->f->bos), .pad = zero(x) };
-	volatile char *p;
+	char *p;
 
 	if (call(x, DRM_IOCTL_APU_BO_MMAP_OFFSET, &offset))
 		return;
 	p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, x->f->c.fd, offset.offset);
 	if (p == MAP_FAILED)
 		return;
-	*p = 1;
-	munmap((void *)p, 4096);
+	__atomic_store_n(p, 1, __ATOMIC_RELAXED);
+	munmap(p, 4096);
 }
 
 static void do_bo_wait(struct args *x)
@@ -474,10 +476,12 @@ out:
 	pthread_mutex_unlock(&lock);
 }
 
+#define OPS 17
+
 static const struct {
 	const char *name;
 	void (*run)(struct args *x);
-} ops[] = {
+} ops[OPS] = {
 	{ "submit", do_submit },
 	/* Twice as often as the others. */
 	{ "submit2", do_submit },
@@ -500,7 +504,7 @@ static const struct {
 
 uint32_t fuzz_num_ops(void)
 {
-	return sizeof(ops) / sizeof(ops[0]);
+	return OPS;
 }
 
 const char *fuzz_op_name(uint32_t op)

@@ -308,8 +308,7 @@ int main(int argc, char **argv)
 		}
 	}
 	if (optind < argc || (!opt.rounds && !opt.seconds && !opt.replay))
-		errx(2, "usage: fuzz_ioctl {-n ROUNDS | -t SECONDS | -r FILE} [-s SEED] [-c CORPUS] "
-		     "[-o DIRECTORY] [-d]");
+		errx(2, "-n ROUNDS, -t SECONDS or -r FILE is missing: see fuzz_ioctl.c");
 	if (opt.digest)
 		return digest();
 	if (opt.corpus)

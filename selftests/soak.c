@@ -49,7 +49,9 @@ struct fault_kind {
 #define JOB "ctx=%1$d,engine=%2$s"
 #define FREEZE "on=job," JOB ",do=freeze"
 
-static const struct fault_kind kinds[] = {
+#define KINDS 15
+
+static const struct fault_kind kinds[KINDS] = {
 	{ "hang of a job", "on=job," JOB ",do=hang", -ETIME, true },
 	{ "hang at a command", "on=command," JOB ",after=1,do=hang", -ETIME, true },
 	/* Not by the hardware's limit but by the watchdog, and as soon as that looks. */
@@ -68,8 +70,6 @@ static const struct fault_kind kinds[] = {
 	{ "interrupt twice", "on=irq," JOB ",do=duplicate,delay-us=100", 0, false },
 	{ "interrupt for nothing", "on=job," JOB ",do=spurious", 0, false },
 };
-
-#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 /* Memory that all processes share. */
 static struct shared {
@@ -455,9 +455,10 @@ static bool show(int64_t worst_ms)
 			good = false;
 		}
 	}
-	printf("total: injected %u, recovered %u, lost fences %u, errors %u; %u jobs waited for, "
-	       "%u clients killed, %u opened anew\n", injected, recovered, shared->lost,
-	       shared->errors, shared->jobs, shared->killed, shared->reopened);
+	printf("total: injected %u, recovered %u, lost fences %u, errors %u; ", injected,
+	       recovered, shared->lost, shared->errors);
+	printf("%u jobs waited for, %u clients killed, %u opened anew\n", shared->jobs,
+	       shared->killed, shared->reopened);
 
 	return good && injected == recovered && !shared->lost && !shared->errors;
 }
