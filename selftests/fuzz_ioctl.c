@@ -182,6 +182,11 @@ static int lost(uint64_t round)
 	return 1;
 }
 
+static bool goes_on(uint64_t round, int64_t end)
+{
+	return (!opt.rounds || round < opt.rounds) && (!opt.seconds || now_ns() < end);
+}
+
 static int fuzz(void)
 {
 	int64_t end = now_ns() + (int64_t)opt.seconds * 1000000000;
@@ -190,8 +195,7 @@ static int fuzz(void)
 	int i;
 
 	snprintf(path, sizeof(path), "%s/current", opt.directory);
-	for (round = 0; (!opt.rounds || round < opt.rounds) &&
-			(!opt.seconds || now_ns() < end); round++) {
+	for (round = 0; goes_on(round, end); round++) {
 		struct fuzz_rng rng = fuzz_rng(opt.seed, round);
 
 		if (round % ROUNDS_OF_A_WORLD == 0) {
