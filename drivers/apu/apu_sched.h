@@ -43,7 +43,10 @@ struct apu_job {
 	/** @pm_held: there is a power reference on @classes, and the context's QoS counts */
 	bool pm_held;
 
-	/** @node: in &apu_ctx.waiting, then &apu_ctx.inflight; this and what follows: &apu_device.job_lock */
+	/**
+	 * @node: in &apu_ctx.waiting, then &apu_ctx.inflight; this and what follows is
+	 * protected by &apu_device.job_lock
+	 */
 	struct list_head node;
 	/** @ended: the job ended, @result and @record are valid */
 	bool ended;
