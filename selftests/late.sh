@@ -10,7 +10,7 @@
 bb=/bin/busybox
 drivers=/sys/bus/platform/drivers
 echo 'TAP version 13
-1..2'
+1..3'
 
 # within_60_s COMMAND…: until it succeeds.
 within_60_s() {
@@ -55,4 +55,7 @@ verdict 1 'the APU goes before its power controller'
 # The core has no link that would bind it by itself; a worker of the core's binds the engines.
 driver apu-power bind "$power" && driver apu bind "$apu" && within_60_s [ -c /dev/accel/accel0 ]
 verdict 2 'and can be bound again'
+# What they have mapped is not there before they are loaded.
+$bb rmmod apu && $bb rmmod apu-power
+verdict 3 'the modules can be unloaded'
 exit $status
