@@ -30,6 +30,7 @@ CONCATENATION = (2, 10, 2)
 CONV_2D = (3, 1, 3)
 DEPTHWISE_CONV_2D = (4, 2, 3)
 DEPTH_TO_SPACE = (5, 94, 1)
+DENSIFY = (124, 99, 1)
 DEQUANTIZE = (6, 38, 2)
 DIV = (42, 29, 1)
 ELU = (111, 0, 1)
@@ -191,6 +192,27 @@ def f32(x):
     return struct.unpack('<f', struct.pack('<f', x))[0]
 
 
+class Sparsity(Table):
+    """How a sparse tensor is stored. order: the dimension of each level; block_map: that of
+    each dimension of a block; levels: a size, or (segments, indices, format of both)."""
+
+    VECTORS = {'i': 1, 'H': 2, 'B': 3}
+
+    def __init__(self, order, block_map, levels):
+        super().__init__({
+            0: Vector('i', order), 1: Vector('i', block_map) if block_map else None,
+            2: Vector(None, [self.level(x) for x in levels])})
+
+    @classmethod
+    def level(cls, level):
+        if isinstance(level, int):
+            return Table({0: ('b', 0), 1: ('i', level)})
+        segments, indices, fmt = level
+        kind = ('B', cls.VECTORS[fmt])
+        return Table({0: ('b', 1), 2: kind, 3: Table({0: Vector(fmt, segments)}),
+                      4: kind, 5: Table({0: Vector(fmt, indices)})})
+
+
 class Model:
     """Tensors and operators of a model, or of a further subgraph of one."""
 
@@ -208,8 +230,9 @@ class Model:
         return self.subgraphs[-1], len(self.subgraphs)
 
     def tensor(self, dtype, shape, scale=None, zero=None, data=None, dim=0,
-               name=None):
-        """Adds a tensor; scale and zero are numbers or lists. Returns its index."""
+               name=None, sparsity=None):
+        """Adds a tensor; scale and zero are numbers or lists; with a Sparsity data is what
+        is stored. Returns its index."""
         buffer = 0
         if data is not None:
             buffer = len(self.buffers)
@@ -225,7 +248,8 @@ class Model:
         index = len(self.tensors)
         self.tensors.append(Table({
             0: Vector('i', shape), 1: ('b', dtype) if dtype else None,
-            2: ('I', buffer), 3: Text(name or 't%d' % index), 4: quant}))
+            2: ('I', buffer), 3: Text(name or 't%d' % index), 4: quant,
+            6: sparsity}))
         self.info.append((dtype, list(shape)))
         return index
 

@@ -116,6 +116,16 @@ struct fb_table fb_vec_table(const struct fb_vec *v, uint32_t i)
 	return table_at(v->fb, follow(v->fb, v->pos + 4 * (size_t)i));
 }
 
+uint8_t fb_vec_u8(const struct fb_vec *v, uint32_t i)
+{
+	return *at(v->fb, v->pos + i, 1);
+}
+
+uint16_t fb_vec_u16(const struct fb_vec *v, uint32_t i)
+{
+	return rd16(v->fb, v->pos + 2 * (size_t)i);
+}
+
 int32_t fb_vec_i32(const struct fb_vec *v, uint32_t i)
 {
 	return (int32_t)rd32(v->fb, v->pos + 4 * (size_t)i);

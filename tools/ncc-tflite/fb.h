@@ -36,6 +36,9 @@ struct fb_table fb_get_table(const struct fb_table *t, unsigned field);
 struct fb_vec fb_get_vec(const struct fb_table *t, unsigned field, size_t elem_size);
 /* Table number i of a vector of tables (element size 4). */
 struct fb_table fb_vec_table(const struct fb_vec *v, uint32_t i);
+/* Element number i, which must be below the count. */
+uint8_t fb_vec_u8(const struct fb_vec *v, uint32_t i);
+uint16_t fb_vec_u16(const struct fb_vec *v, uint32_t i);
 int32_t fb_vec_i32(const struct fb_vec *v, uint32_t i);
 int64_t fb_vec_i64(const struct fb_vec *v, uint32_t i);
 float fb_vec_f32(const struct fb_vec *v, uint32_t i);

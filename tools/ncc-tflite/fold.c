@@ -224,6 +224,32 @@ static void fold_range(const struct graph *g, struct op *op)
 	set_const(op, out, data);
 }
 
+/* Networks with fp16 weights begin with many. */
+static void fold_dequantize(const struct graph *g, struct op *op)
+{
+	const struct tensor *in = op_in(g, op, 0);
+	struct tensor *out = op_out(g, op);
+	float *data;
+
+	if (op->nin != 1 || op->nout != 1 || in->elems != out->elems || out->type != TFL_FLOAT32)
+		return;
+	if (in->type != TFL_FLOAT16 && !(in->type == TFL_INT8 && in->nscale == 1))
+		return;
+	data = alloc(out->elems, sizeof(*data));
+	for (uint64_t i = 0; i < out->elems; i++) {
+		uint16_t h;
+
+		if (in->type == TFL_INT8) {
+			data[i] = in->scale[0] * (float)((int8_t)in->data[i] - in->zp[0]);
+			continue;
+		}
+		memcpy(&h, in->data + 2 * i, 2);
+		data[i] = half_to_float(h);
+	}
+	set_const(op, out, data);
+}
+
+/* The same elements; a sparse constant was expanded when it was read. */
 static void fold_reshape(const struct graph *g, struct op *op)
 {
 	const struct tensor *in = op_in(g, op, 0);
@@ -302,13 +328,16 @@ static void fold(const struct graph *g, struct op *op)
 		fold_move(g, op);
 		return;
 	}
-	if (op_is_reshape(op)) {
+	if (op_is_reshape(op) || op->code == TFL_DENSIFY) {
 		fold_reshape(g, op);
 		return;
 	}
 	switch (op->code) {
 	case TFL_CAST:
 		fold_cast(g, op);
+		break;
+	case TFL_DEQUANTIZE:
+		fold_dequantize(g, op);
 		break;
 	case TFL_FILL:
 		fold_fill(g, op);

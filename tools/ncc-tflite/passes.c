@@ -6,39 +6,6 @@
 
 #define HALF_ROUNDS 64
 
-/* DEQUANTIZE of a constant: networks with fp16 weights begin with many. */
-static void fold_dequantize(struct graph *g)
-{
-	for (unsigned i = 0; i < g->nops; i++) {
-		struct op *op = &g->ops[i];
-		struct tensor *in, *out;
-		float *data;
-
-		if (op->code != TFL_DEQUANTIZE || op->nin != 1 || op->nout != 1)
-			continue;
-		in = op_in(g, op, 0);
-		out = op_out(g, op);
-		if (!in || !in->data || in->elems != out->elems || out->type != TFL_FLOAT32)
-			continue;
-		if (in->type != TFL_FLOAT16 && !(in->type == TFL_INT8 && in->nscale == 1))
-			continue;
-		data = alloc(out->elems, sizeof(*data));
-		for (uint64_t k = 0; k < out->elems; k++) {
-			uint16_t h;
-
-			if (in->type == TFL_INT8) {
-				data[k] = in->scale[0] * (float)((int8_t)in->data[k] - in->zp[0]);
-				continue;
-			}
-			memcpy(&h, in->data + 2 * k, 2);
-			data[k] = half_to_float(h);
-		}
-		out->data = (const uint8_t *)data;
-		out->producer = -1;
-		op->dead = true;
-	}
-}
-
 /* The tensor that an operator really reads. */
 static int source(const struct op *op, unsigned i)
 {
@@ -320,7 +287,6 @@ static void cut_tail(struct graph *g)
 void run_passes(struct graph *g, const struct pass_options *o)
 {
 	find_variables(g);
-	fold_dequantize(g);
 	fold_constants(g);
 	remove_dead(g);
 	if (o->cut_tail) {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "fb.h"
 #include "graph.h"
+#include "sparse.h"
 
 #define MAX_CALLS 16
 
@@ -81,12 +82,45 @@ static void read_quant(struct tensor *t, const struct fb_table *q)
 	}
 }
 
-static void read_tensor(struct tensor *t, const struct fb_table *tt, const struct fb_vec *buffers,
+/* What all subgraphs share. */
+struct model {
+	struct fb_vec codes, subs, buffers;
+	/* Bytes of sparse constants so far. */
+	uint64_t expanded;
+};
+
+/* The bytes of a constant; of other tensors none. */
+static struct fb_vec read_buffer(const struct tensor *t, const struct fb_vec *buffers,
+				 uint32_t buffer)
+{
+	struct fb_vec data = {.fb = buffers->fb};
+	struct fb_table b;
+	uint64_t off, len;
+
+	if (!buffer)
+		return data;
+	b = fb_vec_table(buffers, buffer);
+	data = fb_get_vec(&b, BUFFER_DATA, 1);
+	off = fb_get_u64(&b, BUFFER_OFFSET, 0);
+	len = fb_get_u64(&b, BUFFER_SIZE, 0);
+	if (!data.count && off > 1) {
+		/* Models above 2 GiB keep data behind the FlatBuffer. */
+		if (off > b.fb->size || len > b.fb->size - off || len > UINT32_MAX)
+			fail("damaged file: the data of tensor \"%s\" lies outside", t->name);
+		data.pos = (size_t)off;
+		data.count = (uint32_t)len;
+	}
+	return data;
+}
+
+static void read_tensor(struct tensor *t, const struct fb_table *tt, struct model *m,
 			unsigned index)
 {
+	const struct fb_vec *buffers = &m->buffers;
 	struct fb_vec shape = fb_get_vec(tt, TENSOR_SHAPE, 4);
 	uint32_t buffer = (uint32_t)fb_get_i32(tt, TENSOR_BUFFER, 0);
 	struct fb_table q = fb_get_table(tt, TENSOR_QUANT);
+	struct fb_vec data;
 	unsigned size;
 
 	t->name = fb_get_string(tt, TENSOR_NAME, NULL);
@@ -116,28 +150,21 @@ static void read_tensor(struct tensor *t, const struct fb_table *tt, const struc
 	if (buffer >= buffers->count)
 		fail("damaged file: tensor \"%s\" names buffer %u of %u", t->name, buffer,
 		     buffers->count);
-	if (fb_has(tt, TENSOR_SPARSITY))
-		fail("tensor \"%s\": sparse constants are not supported", t->name);
-	if (buffer) {
-		struct fb_table b = fb_vec_table(buffers, buffer);
-		struct fb_vec data = fb_get_vec(&b, BUFFER_DATA, 1);
-		uint64_t off = fb_get_u64(&b, BUFFER_OFFSET, 0);
-		uint64_t len = fb_get_u64(&b, BUFFER_SIZE, 0);
+	data = read_buffer(t, buffers, buffer);
+	if (fb_has(tt, TENSOR_SPARSITY)) {
+		struct fb_table sparsity = fb_get_table(tt, TENSOR_SPARSITY);
 
-		if (!data.count && off > 1) {
-			/* Models above 2 GiB keep data behind the FlatBuffer. */
-			if (off > b.fb->size || len > b.fb->size - off || len > UINT32_MAX)
-				fail("damaged file: the data of tensor \"%s\" lies outside",
-				     t->name);
-			data.pos = (size_t)off;
-			data.count = (uint32_t)len;
-		}
-		if (data.count) {
-			if (data.count != t->bytes && size)
-				fail("tensor \"%s\": %u bytes of data, its shape needs %llu",
-				     t->name, data.count, (unsigned long long)t->bytes);
-			t->data = b.fb->data + data.pos;
-		}
+		/* A small file must not fill the memory with zeros. */
+		m->expanded += t->bytes;
+		if (m->expanded > MAX_TENSOR_BYTES)
+			fail("tensor \"%s\": sparse constants of more than 1 GiB together",
+			     t->name);
+		t->data = expand_sparse(t, &sparsity, &data);
+	} else if (data.count) {
+		if (data.count != t->bytes && size)
+			fail("tensor \"%s\": %u bytes of data, its shape needs %llu", t->name,
+			     data.count, (unsigned long long)t->bytes);
+		t->data = data.fb->data + data.pos;
 	}
 }
 
@@ -335,12 +362,7 @@ static void read_op(struct graph *g, struct op *op, const struct fb_table *t,
 		read_transpose_bias(op, t);
 }
 
-/* What all subgraphs share. */
-struct model {
-	struct fb_vec codes, subs, buffers;
-};
-
-static struct graph *read_subgraph(const struct model *m, uint32_t index)
+static struct graph *read_subgraph(struct model *m, uint32_t index)
 {
 	struct graph *g = alloc(1, sizeof(*g));
 	struct fb_table sub = fb_vec_table(&m->subs, index);
@@ -354,7 +376,7 @@ static struct graph *read_subgraph(const struct model *m, uint32_t index)
 	for (uint32_t i = 0; i < tensors.count; i++) {
 		struct fb_table t = fb_vec_table(&tensors, i);
 
-		read_tensor(&g->tensors[i], &t, &m->buffers, i);
+		read_tensor(&g->tensors[i], &t, m, i);
 	}
 	io = fb_get_vec(&sub, SUB_INPUTS, 4);
 	g->ninputs = io.count;
@@ -375,7 +397,7 @@ static struct graph *read_subgraph(const struct model *m, uint32_t index)
 }
 
 /* The subgraphs that CALL_ONCE runs. What they call in turn is not read. */
-static void read_called(const struct model *m, struct graph *g)
+static void read_called(struct model *m, struct graph *g)
 {
 	unsigned count = 0;
 
@@ -395,7 +417,7 @@ static void read_called(const struct model *m, struct graph *g)
 static struct graph *parse(const struct fb *fb)
 {
 	struct fb_table root;
-	struct model m;
+	struct model m = {0};
 	struct graph *g;
 
 	if (fb->size < 8 || memcmp(fb->data + 4, "TFL3", 4))
