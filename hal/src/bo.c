@@ -80,7 +80,9 @@ int bo_create(struct apu_device *dev, uint64_t size, unsigned int flags, const c
 	ret = kmd_bo_create(dev->fd, &bo->size, flags & BO_PRIVATE ? dev->vm : 0, &bo->handle);
 	if (ret) {
 		apu_fail(ret, "cannot allocate %llu bytes for %s: %s", (unsigned long long)size,
-			 what, strerror(-ret));
+			 what, ret == -EDQUOT ? "the rest is kept for others" : strerror(-ret));
+		if (ret == -EDQUOT)
+			ret = -ENOMEM;
 		goto err_free;
 	}
 	ret = bo_bind(bo, flags & BO_READONLY);

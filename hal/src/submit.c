@@ -22,6 +22,8 @@ static int fail_ioctl(int ret, const char *what)
 {
 	if (ret == -ENODEV)
 		return apu_fail(ret, "no device: it has gone away");
+	if (ret == -EBUSY)
+		return apu_fail(ret, "%s: too many jobs are in flight, wait for some", what);
 	return apu_fail(ret, "%s: %s", what, strerror(-ret));
 }
 

@@ -257,6 +257,8 @@ int kmd_bo_create(int fd, uint64_t *size, uint32_t exclusive_vm, uint32_t *bo)
 	GUARD();
 	(void)fd;
 	assert_true(*size);
+	if (fake.at_limit)
+		return -EDQUOT;
 	if (inject())
 		return -ENOMEM;
 	*size = (*size + PAGE - 1) & ~(uint64_t)(PAGE - 1);
@@ -604,6 +606,8 @@ int kmd_submit(int fd, struct drm_apu_submit *submit)
 	assert_int_equal(submit->jobs.stride, sizeof(*jobs));
 	if (fake.gone)
 		return -ENODEV;
+	if (fake.at_limit)
+		return -EBUSY;
 	if (ctx->cause)
 		return -ECANCELED;
 	if (inject())

@@ -41,6 +41,8 @@ struct fake {
 	uint32_t fail_cause;
 	/* The device has been taken away: submit and state fail with -ENODEV. */
 	bool gone;
+	/* The client has all it may have: new buffers fail with -EDQUOT, submit with -EBUSY. */
+	bool at_limit;
 	/* Fences of submits do not signal: see fake_release_hold(). */
 	bool hold;
 	/* With hold: who waits for ever does so, until another thread lets go. */

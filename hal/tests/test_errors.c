@@ -311,6 +311,24 @@ static void address_space_can_run_out(void **state)
 	bench_close(&b);
 }
 
+static void limits_of_the_driver_are_told(void **state)
+{
+	struct apu_bo *bo;
+	struct bench b;
+
+	(void)state;
+	bench_open(&b);
+	assert_int_equal(apu_request_run(b.request), 0);
+	fake.at_limit = true;
+	assert_int_equal(apu_bo_create(b.dev, SIZE, &bo), -ENOMEM);
+	assert_non_null(strstr(apu_last_error(), "kept for others"));
+	assert_int_equal(apu_request_run(b.request), -EBUSY);
+	assert_non_null(strstr(apu_last_error(), "too many jobs"));
+	fake.at_limit = false;
+	assert_int_equal(apu_request_run(b.request), 0);
+	bench_close(&b);
+}
+
 static void names_are_told(void **state)
 {
 	(void)state;
@@ -527,6 +545,7 @@ int main(void)
 		cmocka_unit_test_setup(files_can_be_too_long, setup),
 		cmocka_unit_test_setup(nodes_tell_what_is_wrong, setup),
 		cmocka_unit_test_setup(address_space_can_run_out, setup),
+		cmocka_unit_test_setup(limits_of_the_driver_are_told, setup),
 		cmocka_unit_test_setup(names_are_told, setup),
 		cmocka_unit_test_setup(calls_out_of_turn_are_refused, setup),
 		cmocka_unit_test_setup(measurements_can_be_missing, setup),

@@ -20,7 +20,7 @@
  *   -ENOEXEC          the model is no .dla file, or a damaged one
  *   -ENOTSUP          a sound model needs more engines or L1 than this device has
  *   -EINVAL           an argument is wrong
- *   -EBUSY            the request is in flight
+ *   -EBUSY            the request is in flight, or as many jobs as a device handle can have
  *   -ENOMEM           memory or address space is used up
  *   -ETIMEDOUT        the time given to wait is over; the request is still in flight
  *   -ETIME            a job reached its device-time limit and was ended
