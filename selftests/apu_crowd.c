@@ -196,15 +196,6 @@ TEST_F_TIMEOUT(crowd, clients_are_killed, SLOW)
 	TH_LOG("%d killed", round);
 }
 
-static int driver_write(FIXTURE_DATA(crowd) *self, const char *what)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), SYS_PLATFORM "drivers/apu/%s", what);
-
-	return write_file(path, self->apu);
-}
-
 /* Clients get errors, and are served again when they open it anew. */
 TEST_F_TIMEOUT(crowd, the_driver_is_unbound, SLOW)
 {
@@ -215,8 +206,8 @@ TEST_F_TIMEOUT(crowd, the_driver_is_unbound, SLOW)
 		ASSERT_EQ(0, start_client(self, i, true));
 	for (round = 0; round < rounds; round++) {
 		ASSERT_TRUE(all_get_on(self));
-		ASSERT_EQ(0, driver_write(self, "unbind"));
-		ASSERT_EQ(0, driver_write(self, "bind"));
+		ASSERT_EQ(0, driver_write("unbind", self->apu));
+		ASSERT_EQ(0, driver_write("bind", self->apu));
 	}
 	ASSERT_TRUE(all_get_on(self));
 	expect_no_errors(_metadata, self);

@@ -39,11 +39,6 @@ FIXTURE(ladder) {
 
 static int open_clients(FIXTURE_DATA(ladder) *self)
 {
-	struct drm_apu_dev_query query = {
-		.type = DRM_APU_DEV_QUERY_INFO,
-		.size = sizeof(self->info),
-		.pointer = (uintptr_t)&self->info,
-	};
 	struct client *g = &self->guilty;
 	int ret;
 
@@ -51,7 +46,7 @@ static int open_clients(FIXTURE_DATA(ladder) *self)
 	if (!ret)
 		ret = client_open(g);
 	if (!ret)
-		ret = apu_ioctl(g->fd, DRM_IOCTL_APU_DEV_QUERY, &query);
+		ret = device_info(g->fd, &self->info);
 	if (ret)
 		return ret;
 	gang_write_inputs(g, 1);
@@ -87,9 +82,9 @@ FIXTURE_SETUP(ladder)
 
 static int rebind(const char *device)
 {
-	int ret = write_file(SYS_PLATFORM "drivers/apu/unbind", device);
+	int ret = driver_write("unbind", device);
 
-	return ret ? ret : write_file(SYS_PLATFORM "drivers/apu/bind", device);
+	return ret ? ret : driver_write("bind", device);
 }
 
 FIXTURE_TEARDOWN(ladder)

@@ -36,15 +36,6 @@ static void nap(void)
 	nanosleep(&(struct timespec) { 0, 1000000 }, NULL);
 }
 
-static int driver_write(const char *what, const char *device)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), SYS_PLATFORM "drivers/apu/%s", what);
-
-	return write_file(path, device);
-}
-
 static int module_unload(void)
 {
 	return syscall(SYS_delete_module, "apu", O_NONBLOCK) ? -errno : 0;

@@ -118,11 +118,6 @@ FIXTURE(recovery) {
 
 FIXTURE_SETUP(recovery)
 {
-	struct drm_apu_dev_query query = {
-		.type = DRM_APU_DEV_QUERY_INFO,
-		.size = sizeof(self->info),
-		.pointer = (uintptr_t)&self->info,
-	};
 	const char *rounds = getenv("APU_ROUNDS"), *why = fault_port_open();
 
 	if (why)
@@ -139,7 +134,7 @@ FIXTURE_SETUP(recovery)
 	ASSERT_LT(0, self->rounds);
 	ASSERT_EQ(0, client_open(&self->innocent));
 	ASSERT_EQ(0, client_open(&self->guilty));
-	ASSERT_EQ(0, apu_ioctl(self->guilty.fd, DRM_IOCTL_APU_DEV_QUERY, &query));
+	ASSERT_EQ(0, device_info(self->guilty.fd, &self->info));
 
 	/* Not the number of the other's address space: that is how its ASID is found. */
 	ASSERT_EQ(0, vm_create(self->guilty.fd, &self->guilty.vm));

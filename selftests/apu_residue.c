@@ -66,11 +66,6 @@ FIXTURE_VARIANT_ADD(residue, power_loss) {
 
 FIXTURE_SETUP(residue)
 {
-	struct drm_apu_dev_query query = {
-		.type = DRM_APU_DEV_QUERY_INFO,
-		.size = sizeof(self->info),
-		.pointer = (uintptr_t)&self->info,
-	};
 	const char *why = fault_port_open();
 	char apu[64];
 	int asids[2];
@@ -89,7 +84,7 @@ FIXTURE_SETUP(residue)
 		ASSERT_LT(0, self->guilty_asid);
 	}
 	ASSERT_EQ(0, client_open(&self->first));
-	ASSERT_EQ(0, apu_ioctl(self->first.fd, DRM_IOCTL_APU_DEV_QUERY, &query));
+	ASSERT_EQ(0, device_info(self->first.fd, &self->info));
 	ASSERT_LE(1, fault_asids(self->first.vm, asids, 2));
 	self->asid = asids[0] == self->guilty_asid ? asids[1] : asids[0];
 	self->limits_set = true;

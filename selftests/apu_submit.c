@@ -384,16 +384,11 @@ TEST_F(job, gang_on_all_engines)
 	struct drm_apu_stream streams[DRM_APU_MAX_STREAMS];
 	struct drm_apu_job job = { .bos = DRM_APU_OBJ_ARRAY(1, &ref), .l1_kib = 128 };
 	struct drm_apu_dev_info info = {};
-	struct drm_apu_dev_query query = {
-		.type = DRM_APU_DEV_QUERY_INFO,
-		.size = sizeof(info),
-		.pointer = (uintptr_t)&info,
-	};
 	uint32_t class, i, n = 1;
 	struct stream s;
 	uint64_t seqno;
 
-	ASSERT_EQ(0, apu_ioctl(self->c.fd, DRM_IOCTL_APU_DEV_QUERY, &query));
+	ASSERT_EQ(0, device_info(self->c.fd, &info));
 	for (class = 0; class < DRM_APU_MAX_ENGINE_CLASSES; class++) {
 		/* One eDMA is for the stream that waits. */
 		uint32_t num = info.num_engines[class] - (class == DRM_APU_ENGINE_EDMA);

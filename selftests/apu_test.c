@@ -94,6 +94,17 @@ int bo_create(int fd, uint64_t size, uint32_t exclusive_vm, struct bo *bo)
 	return bo->map == MAP_FAILED ? -errno : 0;
 }
 
+int device_info(int fd, struct drm_apu_dev_info *info)
+{
+	struct drm_apu_dev_query query = {
+		.type = DRM_APU_DEV_QUERY_INFO,
+		.size = sizeof(*info),
+		.pointer = (uintptr_t)info,
+	};
+
+	return apu_ioctl(fd, DRM_IOCTL_APU_DEV_QUERY, &query);
+}
+
 void bo_destroy(int fd, struct bo *bo)
 {
 	munmap(bo->map, bo->size);
@@ -376,6 +387,15 @@ bool file_becomes(const char *path, const char *text)
 	}
 
 	return true;
+}
+
+int driver_write(const char *file, const char *device)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), SYS_PLATFORM "drivers/apu/%s", file);
+
+	return write_file(path, device);
 }
 
 int find_device(const char *suffix, char *name, size_t size)

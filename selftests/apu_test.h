@@ -117,6 +117,10 @@ bool file_is(const char *path, const char *text);
 bool file_becomes(const char *path, const char *text);
 /* Finds the platform device whose name ends in @suffix, ".mdla" say. */
 int find_device(const char *suffix, char *name, size_t size);
+/* To a file of the driver "apu": "bind" or "unbind". */
+int driver_write(const char *file, const char *device);
+/* What DEV_QUERY says of the device. */
+int device_info(int fd, struct drm_apu_dev_info *info);
 
 struct residency {
 	long long ns;

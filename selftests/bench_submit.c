@@ -323,11 +323,6 @@ static void open_client(struct bench *b)
 static double write_job(struct bench *b, uint32_t bytes)
 {
 	struct drm_apu_dev_info info = {};
-	struct drm_apu_dev_query query = {
-		.type = DRM_APU_DEV_QUERY_INFO,
-		.size = sizeof(info),
-		.pointer = (uintptr_t)&info,
-	};
 	struct drm_apu_job_stats stats;
 	struct stream s = stream_begin(&b->c, DRM_APU_ENGINE_EDMA);
 	uint64_t seqno;
@@ -335,7 +330,7 @@ static double write_job(struct bench *b, uint32_t bytes)
 	emit_region(&s, R_DATA, VA_DATA, DATA_SIZE);
 	emit_fill(&s, REF(R_DATA, 0), 0x5a, bytes);
 	b->stream = stream_end(&s);
-	if (apu_ioctl(b->c.fd, DRM_IOCTL_APU_DEV_QUERY, &query))
+	if (device_info(b->c.fd, &info))
 		errx(1, "DEV_QUERY");
 	if (submit_stream(&b->c, &b->stream, &seqno) || job_wait(&b->c, b->c.ctx, seqno) ||
 	    job_stats(b->c.fd, b->c.ctx, seqno, &stats))

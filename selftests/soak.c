@@ -109,16 +109,11 @@ static void wrong(struct soaker *s, const char *what, int ret)
 
 static void soaker_open(struct soaker *s)
 {
-	struct drm_apu_dev_query query = {
-		.type = DRM_APU_DEV_QUERY_INFO,
-		.size = sizeof(s->info),
-		.pointer = (uintptr_t)&s->info,
-	};
 	struct drm_prime_handle prime = { .flags = DRM_CLOEXEC | DRM_RDWR };
 	int ret = client_open_sized(&s->c, 64 * KIB, DATA_SIZE);
 
 	if (!ret)
-		ret = apu_ioctl(s->c.fd, DRM_IOCTL_APU_DEV_QUERY, &query);
+		ret = device_info(s->c.fd, &s->info);
 	prime.handle = s->c.data.handle;
 	if (!ret)
 		ret = apu_ioctl(s->c.fd, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime);
