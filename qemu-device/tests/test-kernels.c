@@ -182,14 +182,13 @@ static void conv_shape(struct apu_cmd_conv *c)
 static void conv_types(struct apu_cmd_conv *c, unsigned type)
 {
     c->in_type = c->out_type = type;
-    c->w_type = type == APU_DTYPE_I16 ? APU_DTYPE_I8 : type;
+    c->w_type = type == APU_DTYPE_I16 && !chance(4) ? APU_DTYPE_I8 : type;
     c->in_zp = rnd_zp(type);
     c->out_zp = rnd_zp(type);
     c->w_zp = type == APU_DTYPE_I16 || chance(2) ? 0 : rnd_zp(type);
     c->bias_type = type == APU_DTYPE_F16 ? APU_DTYPE_F32 : APU_DTYPE_I32;
     if (type == APU_DTYPE_I16 && chance(2)) {
         c->bias_type = APU_DTYPE_I64;
-        c->w_type = chance(4) ? APU_DTYPE_I16 : APU_DTYPE_I8;
     } else if (chance(5)) {
         c->bias_type = APU_DTYPE_NONE;
     }

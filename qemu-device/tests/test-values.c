@@ -207,6 +207,43 @@ static void test_wide(void)
     expect(&c, 0, 0x1000, &want[1], 2, "the same, a smaller multiplier");
 }
 
+/*
+ * 16-bit weights, times 2^-17: 2 * 2^15 * 2^15 + 2^20 is 16392 in 64 bits; in
+ * 32 it wraps to -2^31 + 2^20, which is -16376. Times 1: 3 * 1000.
+ */
+static void test_wide_weights(void)
+{
+    static const int16_t in[] = { -32768, -32768, 3, 300 };
+    static const int16_t w[] = { -32768, -32768, 1000, 0 };
+    static const int32_t bias = 1 << 20;
+    static const int64_t bias64 = 1 << 20;
+    static const int16_t wrapped = -16376, whole = 16392, exact = 3000;
+    struct apu_cmd_conv c = cmd_conv();
+
+    c.in_type = c.out_type = c.w_type = APU_DTYPE_I16;
+    c.bias_type = APU_DTYPE_I32;
+    c.act_min = -32768;
+    c.act_max = 32767;
+    c.in_h = c.in_w = c.out_h = c.out_w = c.k_h = c.k_w = 1;
+    c.in_c = 2;
+    c.out_c = 1;
+    c.pad_top = c.pad_left = 0;
+    conv_dense(&c);
+    memcpy(l1, in, sizeof(in));
+    memcpy(dram, w, sizeof(w));
+    put_quant(0, 1 << 30, -16);
+    memcpy(dram + 0x1000, &bias, 4);
+    expect(&c, 0, 0x1000, &wrapped, 2, "int16 by int16 CONV wraps");
+    c.bias_type = APU_DTYPE_I64;
+    memcpy(dram + 0x1000, &bias64, 8);
+    expect(&c, 0, 0x1000, &whole, 2, "with an int64 bias it does not");
+    c.bias_type = APU_DTYPE_NONE;
+    put_quant(0, 1 << 30, 1);
+    c.in = L1(4);
+    c.weight = REF(2, 4);
+    expect(&c, 0, 0x1000, &exact, 2, "int16 by int16 CONV without bias");
+}
+
 static void test_pool(void)
 {
     /* Sums 2, 3, -3 of two positions: halves go away from zero. */
@@ -470,6 +507,7 @@ void test_values(void)
     test_depthwise();
     test_f16_order();
     test_wide();
+    test_wide_weights();
     test_pool();
     test_eltwise();
     test_eltwise_functions();

@@ -5,8 +5,8 @@ import math
 import struct
 
 import tflite_writer as t
-from gen_case import ALL, ALL8, LIMITS, Value
-from tflite_writer import FLOAT32
+from gen_case import ACT_NAME, ALL, ALL8, LIMITS, Value
+from tflite_writer import FLOAT32, INT8, INT16, INT32, f32
 
 
 class Variable:
@@ -114,6 +114,66 @@ def written_first(c):
     return [c.pad(var.read(), [(0, 0), (1, 0), (0, 1), (0, 0)])]
 
 
+def svdf_float(c, x, units, rank, memory, act):
+    """The layer in floating point."""
+    batch, depth = x.shape
+    filters = units * rank
+    feature = c.const(FLOAT32, [filters, depth], c.floats(filters * depth))
+    time = c.const(FLOAT32, [filters, memory], c.floats(filters * memory))
+    bias = c.const(FLOAT32, [units], c.floats(units)) if c.chance(0.7) else -1
+    state = c.model.tensor(FLOAT32, [batch, memory * filters], variable=True)
+    out = c.apply(t.SVDF, [x, feature, time, bias, state], [batch, units],
+                  {0: ('i', rank), 1: ('b', act)})
+    # Steps in memory are fp16: half an ulp of up to depth * range^2, so many times.
+    out.low += rank * memory * depth * c.float_range ** 3 * 2 ** -11
+    return out
+
+
+def svdf_layer(c, x):
+    """Filters of the input's features and of time, which sees the steps before."""
+    r = c.rng
+    batch, depth = x.shape
+    units, rank, memory = r.randint(1, 20), c.one_of(1, 1, 2, 2, 3, 4), c.one_of(1, 2, 3, 5, 8, 10)
+    filters = units * rank
+    # The kernel for int8 demands RELU, and does nothing of it.
+    act = t.RELU_ACT if c.dtype == INT8 else c.one_of(t.NONE, t.RELU_ACT, t.RELU6_ACT)
+    c.note('b%d' % batch, 'u%d' % units, 'r%d' % rank, 'm%d' % memory, ACT_NAME[act])
+    if c.dtype == FLOAT32:
+        return svdf_float(c, x, units, rank, memory, act)
+    scale_f, scale_t = c.log_uniform(0.001, 0.1), c.log_uniform(0.00001, 0.001)
+    # Of the steps in memory, of the sums over them, of the outputs: deviations.
+    spread = math.sqrt(depth) * 127 / math.sqrt(3) * math.hypot(74, x.zero)
+    wanted = r.uniform(2000, 9000)
+    scale_s = f32(x.scale * scale_f * spread / wanted)
+    # Even the largest sums fit 32 bits, or those that come.
+    largest = 2 ** 30 // (32768 * memory * rank) if c.chance(0.6) else 20000
+    total = math.sqrt(memory * rank) * largest / math.sqrt(3) * wanted
+    scale_o = f32(scale_s * scale_t * total / r.uniform(16, 60))
+    feature = c.model.tensor(INT8, [filters, depth], scale_f, 0, r.randbytes(filters * depth))
+    time = c.model.tensor(INT16, [filters, memory], scale_t, 0, struct.pack(
+        '<%dh' % (filters * memory),
+        *(r.randint(-largest, largest) for _ in range(filters * memory))))
+    bias = -1
+    if c.chance(0.7):
+        reach = min(int(total), 2 ** 29)
+        bias = c.ints([r.randint(-reach, reach) for _ in range(units)], dtype=INT32)
+    state = c.model.tensor(INT16, [batch, memory * filters], scale_s, 0, variable=True)
+    return c.apply(t.SVDF, [x, feature, time, bias, state], [batch, units],
+                   {0: ('i', rank), 1: ('b', act)}, scale_o, c.zero_point(60))
+
+
+def svdf(c, layers=1):
+    """More samples than a memory has steps."""
+    c.kinds = tuple(c.one_of(0, 0, 1, 2) for _ in range(14))
+    c.float_range = 1
+    x = c.input([c.one_of(1, 1, 2, 5), c.one_of(1, 4, 13, 40, 64)])
+    for _ in range(layers):
+        x = svdf_layer(c, x)
+    if layers > 1:
+        x = c.softmax(c.fully_connected(x, 6, act=t.NONE))
+    return [x]
+
+
 # name, count, types, function, arguments, compiler options
 KINDS = [
     ('state-stream', 4, ALL8, streaming, {'layers': 1}, ''),
@@ -121,5 +181,8 @@ KINDS = [
     ('state-stream3', 2, ALL8, streaming, {'layers': 3}, '--opt=0'),
     ('state-accumulate', 3, ALL, accumulate, {}, ''),
     ('state-swap', 3, ALL, swap, {}, ''),
+    ('svdf', 9, (INT8, FLOAT32), svdf, {}, ''),
+    ('svdf', 2, (INT8,), svdf, {}, ('--opt=0', '--l1-size-kb=16')),
+    ('svdf3', 4, (INT8,), svdf, {'layers': 3}, ''),
     ('state-writtenfirst', 1, ALL8, written_first, {}, ''),
 ]

@@ -79,6 +79,7 @@ SQUARED_DIFFERENCE = (99, 76, 2)
 STRIDED_SLICE = (45, 32, 2)
 SUB = (41, 28, 2)
 SUM = (74, 27, 2)
+SVDF = (27, 6, 3)
 TANH = (28, 0, 2)
 TILE = (69, 51, 2)
 TOPK_V2 = (48, 34, 2)
@@ -230,9 +231,9 @@ class Model:
         return self.subgraphs[-1], len(self.subgraphs)
 
     def tensor(self, dtype, shape, scale=None, zero=None, data=None, dim=0,
-               name=None, sparsity=None):
+               name=None, sparsity=None, variable=False):
         """Adds a tensor; scale and zero are numbers or lists; with a Sparsity data is what
-        is stored. Returns its index."""
+        is stored; a variable keeps its values. Returns its index."""
         buffer = 0
         if data is not None:
             buffer = len(self.buffers)
@@ -249,7 +250,7 @@ class Model:
         self.tensors.append(Table({
             0: Vector('i', shape), 1: ('b', dtype) if dtype else None,
             2: ('I', buffer), 3: Text(name or 't%d' % index), 4: quant,
-            6: sparsity}))
+            5: ('?', True) if variable else None, 6: sparsity}))
         self.info.append((dtype, list(shape)))
         return index
 

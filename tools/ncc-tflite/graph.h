@@ -66,6 +66,7 @@ struct op {
 	int32_t block; /* SPACE_TO_DEPTH, DEPTH_TO_SPACE */
 	int32_t batch_dims; /* GATHER */
 	float alpha; /* LEAKY_RELU */
+	int32_t rank; /* SVDF */
 	/* STRIDED_SLICE */
 	uint32_t begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_mask;
 	/* CALL_ONCE: its number in the file, and what it is. */

@@ -42,9 +42,9 @@ uint8_t dtype_of(const struct tensor *t)
 
 const char *layer_kind_name(enum layer_kind kind)
 {
-	static const char *const names[] = {"CONV",    "DEPTHWISE", "POOL",	  "ELTWISE",
-					    "SOFTMAX", "NORM",	    "ACTIVATION", "RESIZE",
-					    "ARG",     "REDUCE",    "COPY",	  "FILL"};
+	static const char *const names[] = {"CONV", "DEPTHWISE",  "POOL",   "ELTWISE", "SOFTMAX",
+					    "NORM", "ACTIVATION", "RESIZE", "ARG",     "REDUCE",
+					    "COPY", "FILL",	  "GATHER"};
 
 	return names[kind];
 }

@@ -33,7 +33,8 @@ struct buffer {
 	uint8_t ext_dtype;
 	uint64_t ext_off; /* in its region */
 	bool is_input, is_output, is_const;
-	const struct variable *variable; /* that it holds between inferences, or NULL */
+	const struct variable *variable; /* that it holds, or NULL */
+	bool kept; /* from one inference to the next */
 
 	/* First writer and last reader, as layer numbers. */
 	int first, last;

@@ -81,6 +81,7 @@ static const struct op_info infos[] = {
 	{TFL_STRIDED_SLICE, lower_layout, OP_MOVES, "any"},
 	{TFL_SUB, lower_binary, OP_COMPUTES, INT16 " fp16"},
 	{TFL_SUM, lower_reduce, OP_COMPUTES, INT8 " fp16"},
+	{TFL_SVDF, lower_svdf, OP_COMPUTES, "int8 with int16 state and weights of time, fp16"},
 	{TFL_TANH, lower_function, OP_COMPUTES, INT16 " fp16"},
 	{TFL_TILE, lower_layout, OP_MOVES, "any"},
 	{TFL_TOPK_V2, lower_topk, OP_COMPUTES, INT16 " fp16"},

@@ -66,6 +66,9 @@ void set_requant(struct layer *l, const struct tensor *in, const struct tensor *
 /* Bounds of the output for its fused activation. */
 struct range out_range(const struct op *op, const struct tensor *out);
 
+/* Makes a new buffer one that keeps its values from one inference to the next; first, zeros. */
+void keep_buffer(struct lower *lw, struct buffer *b);
+
 struct move;
 /* A copy of a box between buffers, in the strides of the move from the views' offsets on. */
 void add_move(struct lower *lw, const struct op *op, const struct move *m, const struct view *from,
@@ -113,6 +116,7 @@ void lower_softmax(struct lower *lw, struct op *op);
 void lower_layout(struct lower *lw, struct op *op);
 void lower_reshape(struct lower *lw, struct op *op);
 void lower_variable(struct lower *lw, struct op *op);
+void lower_svdf(struct lower *lw, struct op *op);
 void lower_concat(struct lower *lw, struct op *op);
 void lower_pad(struct lower *lw, struct op *op);
 /* The slice of a CONCATENATION's output that belongs to input i; false if it needs a copy. */

@@ -117,7 +117,7 @@ static const uint8_t *weight_bytes(const struct tensor *f, uint64_t *bytes)
 	return (const uint8_t *)h;
 }
 
-/* 16-bit weights go with 64-bit sums only. */
+/* 16-bit weights: sums of 32 bits would wrap. */
 static const void *widened(const struct tensor *bias)
 {
 	int64_t *v = alloc(bias->elems, sizeof(*v));
@@ -135,12 +135,12 @@ static const void *bias_bytes(const struct conv_args *a, const struct op *op, ui
 {
 	float *f;
 
-	bool wide = a->filter->type == TFL_INT16;
+	bool wide = a->filter->type == TFL_INT16 && !a->sums32;
 
 	*type = APU_DTYPE_NONE;
 	*bytes = 0;
 	if (!a->bias) {
-		if (a->in->type != TFL_INT16 ||
+		if (a->in->type != TFL_INT16 || a->sums32 ||
 		    (!wide && (op->code == TFL_FULLY_CONNECTED || op->code == TFL_TRANSPOSE_CONV)))
 			return NULL;
 		/* The reference kernels of the others then accumulate in 64 bits. */
@@ -175,15 +175,17 @@ static bool takes_float_product(const struct op *op)
 static struct multiplier conv_multiplier(const struct lower *lw, const struct op *op,
 					 const struct conv_args *a, uint32_t channel)
 {
-	float in = a->in->scale[0], out = a->out->scale[0], w;
+	float in = a->in->scale[0], out = a->out->scale[0], w = a->filter->scale[0];
+	float ratio = in * w / out;
 
+	if (a->sums32)
+		return checked_multiplier(lw->g, op, (double)ratio);
 	if (a->filter->nscale > 1 || (!takes_float_product(op) && a->in->type != TFL_UINT8)) {
 		/* PopulateConvolutionQuantizationParams */
 		w = a->filter->scale[a->filter->nscale > 1 ? channel : 0];
 		return checked_multiplier(lw->g, op, (double)in * (double)w / (double)out);
 	}
 	/* GetQuantizedConvolutionMultipler: the product is one of floats. */
-	w = a->filter->scale[0];
 	return checked_multiplier(lw->g, op, (double)(in * w) / (double)out);
 }
 

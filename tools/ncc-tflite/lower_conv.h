@@ -10,6 +10,8 @@ struct conv_args {
 	struct tensor *in, *filter, *bias, *out;
 	uint32_t out_c;
 	unsigned per_channel_dim;
+	/* As SVDF has it: always sums of 32 bits, and a factor computed in floats. */
+	bool sums32;
 };
 
 /* input: its number among the operator's inputs, 0 or 2. */

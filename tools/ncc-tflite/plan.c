@@ -528,7 +528,7 @@ static void first_wishes(struct plan *plan)
 
 		b->wants_l1 = plan->o.level && b->first >= 0 && b->bytes <= plan->o.l1_bytes;
 		/* Read once or written once: tiles overlap better. */
-		if ((b->region >= 0 && b->uses < 2) || b->variable)
+		if ((b->region >= 0 && b->uses < 2) || b->kept)
 			b->wants_l1 = false;
 	}
 }

@@ -168,7 +168,7 @@ static void read_tensor(struct tensor *t, const struct fb_table *tt, struct mode
 	}
 }
 
-/* Options of operators without strides or fused activations. */
+/* Options of operators without strides. */
 static void read_plain_options(struct op *op, const struct fb_table *o)
 {
 	switch (op->code) {
@@ -211,6 +211,10 @@ static void read_plain_options(struct op *op, const struct fb_table *o)
 	case TFL_BATCH_MATMUL:
 		op->adj_x = fb_get_i8(o, 0, 0);
 		op->adj_y = fb_get_i8(o, 1, 0);
+		break;
+	case TFL_SVDF:
+		op->rank = fb_get_i32(o, 0, 0);
+		op->act = fb_get_i8(o, 1, 0);
 		break;
 	case TFL_CALL_ONCE:
 		op->subgraph = fb_get_i32(o, 0, 0);

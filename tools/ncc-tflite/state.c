@@ -160,6 +160,13 @@ static void set_initial(struct program *p, const struct variable *v, const struc
 	}
 }
 
+void keep_buffer(struct lower *lw, struct buffer *b)
+{
+	b->kept = true;
+	b->region = APU_REGION_TEMP;
+	b->ext_off = add_state(lw->p, b->bytes);
+}
+
 /* The place of a variable in temporary memory; made at the first call. */
 static struct buffer *variable_buffer(struct lower *lw, const struct op *op)
 {
@@ -176,8 +183,7 @@ static struct buffer *variable_buffer(struct lower *lw, const struct op *op)
 	b = new_buffer(lw, &like);
 	b->name = v->name;
 	b->variable = v;
-	b->region = APU_REGION_TEMP;
-	b->ext_off = add_state(lw->p, b->bytes);
+	keep_buffer(lw, b);
 	set_initial(lw->p, v, b);
 	return b;
 }

@@ -457,10 +457,7 @@ struct apu_cmd_conv {
 	uint8_t quant_mode;
 	/* I8, U8, I16 or F16 */
 	uint8_t in_type;
-	/*
-	 * I8 with I8 or I16 inputs, U8 with U8, F16 with F16; I16 with I16 inputs and an
-	 * I64 bias
-	 */
+	/* I8 with I8 or I16 inputs, U8 with U8, F16 with F16; I16 with I16 inputs */
 	uint8_t w_type;
 	/* The same as in_type */
 	uint8_t out_type;

@@ -490,7 +490,7 @@ struct apu_cmd_conv {
     uint8_t in_type;
     /*
      * I8 with I8 or I16 inputs, U8 with U8, F16 with F16; I16 with I16
-     * inputs and an I64 bias
+     * inputs
      */
     uint8_t w_type;
     /* The same as in_type */

@@ -29,13 +29,10 @@ static uint64_t tile_bytes(uint64_t h, uint64_t w, uint64_t c, unsigned type)
 
 /* CONV: encoding */
 
-/* 16-bit products need the 64-bit accumulators that an I64 bias stands for. */
 static bool conv_weight_type_ok(const struct apu_cmd_conv *c)
 {
-    if (c->in_type != APU_DTYPE_I16) {
-        return c->w_type == c->in_type;
-    }
-    return c->w_type == APU_DTYPE_I8 || apu_conv_wide(c);
+    return c->w_type == c->in_type ||
+           (c->in_type == APU_DTYPE_I16 && c->w_type == APU_DTYPE_I8);
 }
 
 static bool conv_types_ok(const struct apu_cmd_conv *c)

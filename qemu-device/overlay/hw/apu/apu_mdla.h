@@ -26,11 +26,10 @@ static inline bool apu_eltwise_binary(unsigned fn)
     return fn != APU_ELT_FN_REQUANT && fn != APU_ELT_FN_CLAMP;
 }
 
-/* 16-bit inputs, 16-bit weights and 64-bit accumulators */
+/* 16-bit inputs and 16-bit weights: products of 31 bits */
 static inline bool apu_conv_wide(const struct apu_cmd_conv *c)
 {
-    return c->in_type == APU_DTYPE_I16 && c->w_type == APU_DTYPE_I16 &&
-           c->bias_type == APU_DTYPE_I64;
+    return c->in_type == APU_DTYPE_I16 && c->w_type == APU_DTYPE_I16;
 }
 
 /* Bounds of the output for fp16. */
