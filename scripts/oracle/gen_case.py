@@ -346,7 +346,7 @@ class Case:
         return out
 
     def reshape(self, x, shape):
-        out = self.output(shape, x.scale, x.zero)
+        out = self.output(shape, x.scale, x.zero, x.dtype)
         s = self.const(INT32, [len(shape)], shape)
         self.model.op(t.RESHAPE, [x.index, s], [out.index],
                       {0: t.Vector('i', shape)})

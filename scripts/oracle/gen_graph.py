@@ -5,9 +5,10 @@ options, which must not make a difference."""
 
 import math
 
+import gen_state
 import tflite_writer as t
 from gen_case import ALL8, LIMITS
-from tflite_writer import INT8, f32
+from tflite_writer import FLOAT32, INT8, INT16, INT32, UINT8, f32
 
 # Elements of one tensor, so that a graph of 60 operators stays quick.
 MAX_ELEMENTS = 20000
@@ -21,6 +22,8 @@ class Graph:
     def __init__(self, c):
         self.c, self.rng = c, c.rng
         self.values = []
+        # Of other types or shapes: they leave the model.
+        self.others = []
         self.used = set()
 
     def add(self, value):
@@ -188,10 +191,99 @@ class Graph:
         y = self.c.depthwise(y, 1, (3, 3), act=t.RELU6_ACT)
         return self.c.add(x, self.c.conv(y, x.shape[3], (1, 1), act=t.NONE))
 
+    def norm(self, x):
+        if self.c.chance(0.5):
+            return self.c.apply(t.LOG_SOFTMAX, [x], x.shape, {}, 1 / 16,
+                                LIMITS[self.c.dtype][1])
+        return self.c.apply(t.L2_NORMALIZATION, [x], x.shape, {0: ('b', t.NONE)}, 1 / 128,
+                            128 if self.c.dtype == UINT8 else 0)
+
+    def product(self, x):
+        """Of a few elements, so that the scale is one that a float has."""
+        axes = [i for i in (1, 2, 3) if x.shape[i] < 7]
+        if self.c.dtype != INT8 or not axes:
+            return None
+        axis = self.rng.choice(axes)
+        shape = [1 if i == axis else d for i, d in enumerate(x.shape)]
+        low, high = LIMITS[self.c.dtype]
+        top = x.shape[axis] * math.log(x.scale * max(high - x.zero, x.zero - low))
+        scale = f32(math.exp(min(max(top, -60), 60)) / (high - low))
+        return self.c.apply(t.REDUCE_PROD, [x, self.c.ints([axis])], shape, {0: ('?', True)},
+                            scale, self.c.zero_point(20))
+
+    def largest(self, x):
+        """Values and positions of the largest of each row."""
+        k = self.rng.randint(1, min(x.shape[-1], 8))
+        values = self.c.output(x.shape[:-1] + [k], x.scale, x.zero)
+        at = self.c.output(values.shape, None, 0, INT32)
+        self.c.model.op(t.TOPK_V2, [x.index, self.c.ints([k], [])], [values.index, at.index], {})
+        return values, at
+
+    def topk(self, x):
+        values, at = self.largest(x)
+        if self.c.chance(0.5):
+            self.others.append(at)
+        return values
+
+    def cast(self, x):
+        """To another type and back, or positions as numbers."""
+        if self.c.chance(0.5):
+            _, x = self.largest(x)
+            scale, zero = self.c.log_uniform(0.01, 0.1), self.c.zero_point(20)
+        else:
+            scale, zero = x.scale, x.zero
+            x = self.c.apply(t.CAST, [x], x.shape, {}, dtype=self.c.one_of(INT16, INT32))
+        return self.c.apply(t.CAST, [x], x.shape, {}, scale, zero, self.c.dtype)
+
+    def gather(self, x):
+        """The channels in which the means are largest, or of each pixel where another's are."""
+        if self.c.chance(0.5):
+            _, at = self.largest(self.c.mean(x, False))
+            at = self.c.reshape(at, [at.shape[1]]) if x.shape[0] == 1 else None
+            batch = 0
+        else:
+            y = self.partner(x, lambda v, w: v.shape[:3] == w.shape[:3] and
+                             v.shape[3] <= w.shape[3])
+            at = self.largest(y)[1] if y else None
+            batch = 3
+        if not at:
+            return None
+        return self.c.apply(t.GATHER, [x, at], x.shape[:3] + [at.shape[-1]],
+                            {0: ('i', 3), 1: ('i', batch)})
+
+    def svdf(self, x):
+        """Channels times what a filter of time makes of their means."""
+        if self.c.dtype != INT8:
+            return None
+        m = gen_state.svdf_layer(self.c, self.c.mean(x, False), x.shape[3])
+        m = self.c.reshape(m, [x.shape[0], 1, 1, x.shape[3]])
+        return self.c.apply(t.MUL, [x, m], x.shape, {0: ('b', t.NONE)},
+                            f32(x.scale * m.scale * 80), self.c.zero_point(20))
+
+    def numbers(self, x):
+        """Logarithms or powers in floating point, which leave the model."""
+        if not 2 ** -10 < x.scale < 8:
+            return None
+        y = self.c.apply(t.DEQUANTIZE, [x], x.shape, {}, dtype=FLOAT32)
+        y = self.c.apply(t.ABS, [y], x.shape, {}, dtype=FLOAT32)
+        one = self.c.const(FLOAT32, [1], [1])
+        y = self.c.apply(t.ADD, [y, one], x.shape, {0: ('b', t.NONE)}, dtype=FLOAT32)
+        if self.c.chance(0.5):
+            y = self.c.apply(t.LOG, [y], x.shape, {}, dtype=FLOAT32)
+            # Two roundings to fp16 of what it is the logarithm of
+            y.low += 2 ** -10
+        else:
+            power = self.c.const(FLOAT32, [1], [self.c.one_of(0.25, 0.5, 0.75, 1.25)])
+            y = self.c.apply(t.POW, [y, power], x.shape, {}, dtype=FLOAT32)
+            y.high += 1.25 * 2 ** -10
+        self.others.append(y)
+        return None
+
     STEPS = ((conv, 5), (depthwise, 3), (pool, 2), (add_skip, 6), (binary, 3), (extreme, 2),
              (concat, 5), (activation, 3), (squeeze_excite, 1), (shuffle, 1), (halves, 1),
              (resize, 2), (pad, 1), (crop, 1), (depth, 1), (transpose, 1), (requantize, 1),
-             (residual, 1))
+             (residual, 1), (norm, 1), (product, 1), (topk, 1), (cast, 1), (gather, 1), (svdf, 1),
+             (numbers, 1))
 
     def step(self):
         names, weights = zip(*self.STEPS)
@@ -225,11 +317,13 @@ def graph(c):
     # Everything that nobody reads, as far as there is room for.
     open_ends = [v for v in g.values if v.index not in g.used and v.index not in c.inputs]
     c.notes = ['%d' % len(c.model.ops), 'operators']
-    return [g.tail(v) for v in open_ends[-(12 - len(c.inputs)):]]
+    others = g.others[-3:]
+    return [g.tail(v) for v in open_ends[-(12 - len(c.inputs) - len(others)):]] + others
 
 
-OPTIONS = ('--opt=0', '--opt=1', '--opt=2', '', '--num-mdla=1', '--l1-size-kb=64',
-           '--l1-size-kb=16', '--opt=0 --l1-size-kb=24')
+OPTIONS = tuple(o + ' --relax-fp32' for o in (
+    '--opt=0', '--opt=1', '--opt=2', '', '--num-mdla=1', '--l1-size-kb=64', '--l1-size-kb=16',
+    '--opt=0 --l1-size-kb=24'))
 
 # name, count, types, function, arguments, compiler options
 KINDS = [('graph', 4, ALL8, graph, {}, OPTIONS)]

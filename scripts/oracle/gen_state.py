@@ -129,11 +129,12 @@ def svdf_float(c, x, units, rank, memory, act):
     return out
 
 
-def svdf_layer(c, x):
+def svdf_layer(c, x, units=None):
     """Filters of the input's features and of time, which sees the steps before."""
     r = c.rng
     batch, depth = x.shape
-    units, rank, memory = r.randint(1, 20), c.one_of(1, 1, 2, 2, 3, 4), c.one_of(1, 2, 3, 5, 8, 10)
+    units = units or r.randint(1, 20)
+    rank, memory = c.one_of(1, 1, 2, 2, 3, 4), c.one_of(1, 2, 3, 5, 8, 10)
     filters = units * rank
     # The kernel for int8 demands RELU, and does nothing of it.
     act = t.RELU_ACT if c.dtype == INT8 else c.one_of(t.NONE, t.RELU_ACT, t.RELU6_ACT)
