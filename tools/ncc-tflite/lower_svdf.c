@@ -65,9 +65,8 @@ static void check_shapes(const struct graph *g, struct svdf *s)
 	s->units = s->filters / (uint32_t)rank;
 	if (s->feature->dims[1] != s->depth || s->time->dims[0] != s->filters ||
 	    s->state->dims[0] != s->batch ||
-	    s->state->dims[1] != (uint64_t)s->memory * s->filters ||
-	    s->out->dims[0] != s->batch || s->out->dims[1] != s->units ||
-	    (s->bias && s->bias->elems != s->units))
+	    s->state->dims[1] != (uint64_t)s->memory * s->filters || s->out->dims[0] != s->batch ||
+	    s->out->dims[1] != s->units || (s->bias && s->bias->elems != s->units))
 		fail_op(g, s->op, "the shapes of its operands do not fit each other");
 	if (s->units > UINT16_MAX || s->memory > UINT16_MAX)
 		fail_op(g, s->op, "%u units and a memory of %u steps: at most %d are supported",
@@ -87,7 +86,8 @@ static struct svdf svdf_args(struct lower *lw, struct op *op)
 		if (!t && i != SVDF_BIAS)
 			fail_op(g, op, "input %u is missing", i);
 		if (t && (!t->elems || t->variable != (i == SVDF_STATE)))
-			fail_op(g, op, "input \"%s\" is empty, dynamic or %sa variable: not supported",
+			fail_op(g, op,
+				"input \"%s\" is empty, dynamic or %sa variable: not supported",
 				t->name, i == SVDF_STATE ? "not " : "");
 		if (t && i != SVDF_INPUT && !t->data != (i == SVDF_STATE))
 			fail_op(g, op, "input \"%s\" is %sconstant: not supported", t->name,
@@ -247,7 +247,8 @@ void lower_svdf(struct lower *lw, struct op *op)
 	struct view kept, part;
 	int act = op->act;
 
-	/* The filter of features has none; the kernel for int8 only takes RELU, and leaves it out. */
+	/* The filter of features has none; the kernel for int8 only takes RELU, and leaves it out.
+	 */
 	if (s.integer && act != TFL_ACT_RELU)
 		fail_op(lw->g, op, "fused activation %d with INT8 input: must be RELU", act);
 	op->act = TFL_ACT_NONE;

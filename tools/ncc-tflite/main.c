@@ -7,6 +7,16 @@
 #include "report.h"
 #include "search.h"
 
+static void show_progress(unsigned percent, unsigned plans, uint64_t cycles)
+{
+	static unsigned shown = 101;
+
+	if (percent == shown)
+		return;
+	shown = percent;
+	progress("%u %% searched, %u plans, best %" PRIu64 " cycles", percent, plans, cycles);
+}
+
 int main(int argc, char **argv)
 {
 	struct dla_contents contents;
@@ -24,11 +34,14 @@ int main(int argc, char **argv)
 	p = lower_graph(g, &o.io);
 	/* Blocks of constants are copied in whole words. */
 	add_static(p, NULL, 0, PLACE_ALIGN);
-	code = search_code(p, &(struct plan_options){
-				      .l1_bytes = o.l1_kib * 1024,
-				      .num_mdla = o.num_mdla,
-				      .level = o.level,
-			      });
+	code = search_code(p,
+			   &(struct plan_options){
+				   .l1_bytes = o.l1_kib * 1024,
+				   .num_mdla = o.num_mdla,
+				   .level = o.level,
+			   },
+			   show_progress);
+	progress_end();
 	plan = code->plan;
 	if (code->cycles / 200 > APU_MAX_TIME_LIMIT_US)
 		fail("one inference would take %" PRIu64 " cycles, more than a job may run",
@@ -37,9 +50,9 @@ int main(int argc, char **argv)
 	if (o.show_io)
 		report_io(p);
 	if (o.show_plan)
-		report_plan(p, plan, code->times, code->streams, code->nstreams, code->cycles);
+		report_plan(p, code, o.verbose);
 	if (o.show_memory)
-		report_memory(p, plan);
+		report_memory(p, plan, o.verbose);
 	if (o.check_only) {
 		printf("%s: can be compiled\n", o.model);
 		return 0;

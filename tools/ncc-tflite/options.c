@@ -77,7 +77,7 @@ static const char usage_text[] =
 	"      --show-exec-plan       every operator's engine, tiles and cycles\n"
 	"      --show-io-info         inputs and outputs\n"
 	"      --show-supported-layers\n"
-	"  -v, --verbose              say what is done\n"
+	"  -v, --verbose              say what is done; where every tensor lies, in the reports\n"
 	"      --version, --help\n";
 
 static _Noreturn void bad_use(const char *fmt, const char *arg)

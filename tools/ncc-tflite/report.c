@@ -57,7 +57,64 @@ void report_io(const struct program *p)
 	print_tensors(p, "output", p->graph->outputs, p->graph->noutputs, true);
 }
 
-void report_memory(const struct program *p, const struct plan *plan)
+static void print_row(uint64_t bytes, const char *place, const char *where, int first, int last,
+		      const char *name)
+{
+	printf("  %10" PRIu64 "  %-9s  %10s  %5d-%-5d  %s\n", bytes, place, where, first, last,
+	       name);
+}
+
+/* Where a tensor, or what several share, lies while layers first to last use it. */
+static void print_buffer(const struct program *p, const struct buffer *b)
+{
+	bool l1 = b->place == PLACE_L1 && b->region < 0;
+	uint64_t bytes = b->elems * dtype_size(b->ext_dtype);
+	int input = b->region - APU_REGION_IO;
+
+	if (b->is_const)
+		print_row(bytes, "static", format("%" PRIu64, b->ext_off), b->first, b->last,
+			  b->name);
+	else if (b->kept)
+		print_row(bytes, "kept", format("%" PRIu64, b->ext_off), b->first, b->last,
+			  b->name);
+	else if (b->is_input || b->is_output)
+		print_row(bytes, b->is_input ? "input" : "output",
+			  format("%d", b->is_input ? input : input - (int)p->graph->ninputs),
+			  b->first, b->last, b->name);
+	else if (b->place == PLACE_STRIPE)
+		print_row(bytes, "stripes", "-", b->first, b->last, b->name);
+	else
+		print_row(bytes, l1 ? "L1" : "temporary",
+			  format("%" PRIu64, l1 ? b->l1_off : b->temp_off), b->first, b->last,
+			  b->name);
+}
+
+/* Parts that a layer was split into follow each other and share them. */
+static void print_constants(const struct program *p)
+{
+	for (size_t i = 0, next; i < p->layers.n; i = next) {
+		const struct layer *l = &p->layers.v[i];
+
+		for (next = i + 1; next < p->layers.n; next++)
+			if (p->layers.v[next].const_off != l->const_off)
+				break;
+		if (l->const_bytes)
+			print_row(l->const_bytes, "static", format("%" PRIu64, l->const_off),
+				  (int)i, (int)next - 1, format("constants of %s", l->label));
+	}
+}
+
+static void print_table(const struct program *p)
+{
+	printf("Tensors\n  %10s  %-9s  %10s  %-11s  %s\n", "Bytes", "Place", "Offset", "   Layers",
+	       "Name");
+	for (size_t i = 0; i < p->buffers.n; i++)
+		if (p->buffers.v[i]->uses)
+			print_buffer(p, p->buffers.v[i]);
+	print_constants(p);
+}
+
+void report_memory(const struct program *p, const struct plan *plan, bool verbose)
 {
 	uint64_t in = 0, out = 0;
 
@@ -72,6 +129,8 @@ void report_memory(const struct program *p, const struct plan *plan)
 	printf("  L1:        %12" PRIu64 " of %" PRIu64 "\n", plan->l1_used, plan->o.l1_bytes);
 	printf("  Input:     %12" PRIu64 "\n", in);
 	printf("  Output:    %12" PRIu64 "\n", out);
+	if (verbose)
+		print_table(p);
 }
 
 static const char *engine_name(enum apu_engine_class class)
@@ -81,11 +140,24 @@ static const char *engine_name(enum apu_engine_class class)
 	return names[class];
 }
 
+static const char *const operand_modes[] = {"L1", "tiles", "stripes", "DRAM"};
+
 static void print_operand(const struct view *v, const struct operand *o)
 {
-	static const char *const modes[] = {"L1", "tiles", "stripes", "DRAM"};
+	printf(" %ux%ux%ux%u %s", v->n, v->h, v->w, v->c, operand_modes[o->mode]);
+}
 
-	printf(" %ux%ux%ux%u %s", v->n, v->h, v->w, v->c, modes[o->mode]);
+/* The operand's tensor, and its rows in L1: how many, how often, where. */
+static void print_place(const char *what, const struct view *v, const struct operand *o)
+{
+	printf("  %s: %s, %s", what, v->buf->name, operand_modes[o->mode]);
+	if (o->mode == OPERAND_L1)
+		printf(" at %" PRIu64, v->buf->l1_off);
+	if (o->mode == OPERAND_TILE || (o->mode == OPERAND_STRIPE && o->rows))
+		printf(" of %u rows at %" PRIu64, o->rows, o->l1_off[0]);
+	if (o->copies > 1 && o->mode == OPERAND_TILE)
+		printf(" and %" PRIu64, o->l1_off[1]);
+	printf("\n");
 }
 
 /*
@@ -114,9 +186,12 @@ static void print_bound(const struct program *p, const struct plan *plan, uint64
 	       bound, macs, bytes, cycles ? (double)bound / (double)cycles : 1);
 }
 
-void report_plan(const struct program *p, const struct plan *plan, const struct layer_times *times,
-		 const struct stream_text *streams, unsigned nstreams, uint64_t cycles)
+void report_plan(const struct program *p, const struct code *code, bool verbose)
 {
+	const struct plan *plan = code->plan;
+	const struct layer_times *times = code->times;
+	const struct stream_text *streams = code->streams;
+
 	for (size_t i = 0; i < p->layers.n; i++) {
 		const struct layer *l = &p->layers.v[i];
 		const struct layer_plan *lp = &plan->layers[i];
@@ -132,16 +207,20 @@ void report_plan(const struct program *p, const struct plan *plan, const struct 
 		printf(" ->");
 		print_operand(&l->out, &lp->out);
 		printf("\n");
+		for (unsigned k = 0; verbose && k < l->nin; k++)
+			print_place("Input", &l->in[k], &lp->in[k]);
+		if (verbose)
+			print_place("Output", &l->out, &lp->out);
 		if (l->const_bytes)
 			printf("  Constants: %" PRIu64 " bytes, %s\n", const_layout(l).total,
 			       lp->consts_in_l1 ? "in L1" : "in DRAM");
 		printf("  Cycles: %" PRIu64 " to %" PRIu64 ", busy with copies %" PRIu64 "\n",
 		       times[i].begin, times[i].end, times[i].busy);
 	}
-	for (unsigned i = 0; i < nstreams; i++)
+	for (unsigned i = 0; i < code->nstreams; i++)
 		printf("%s%u: %u commands, %" PRIu64 " cycles busy\n",
 		       engine_name(streams[i].engine_class), streams[i].instance,
 		       streams[i].commands, streams[i].busy);
-	printf("Predicted cycles: %" PRIu64 "\n", cycles);
-	print_bound(p, plan, cycles);
+	printf("Predicted cycles: %" PRIu64 "\n", code->cycles);
+	print_bound(p, plan, code->cycles);
 }

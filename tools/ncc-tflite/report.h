@@ -3,13 +3,13 @@
 #ifndef NCC_REPORT_H
 #define NCC_REPORT_H
 
-#include "plan.h"
-#include "sched.h"
+#include "search.h"
 
 void report_supported(void);
 void report_io(const struct program *p);
-void report_memory(const struct program *p, const struct plan *plan);
-void report_plan(const struct program *p, const struct plan *plan, const struct layer_times *times,
-		 const struct stream_text *streams, unsigned nstreams, uint64_t cycles);
+/* verbose: and where every tensor lies. */
+void report_memory(const struct program *p, const struct plan *plan, bool verbose);
+/* verbose: and the operands' places in L1. */
+void report_plan(const struct program *p, const struct code *code, bool verbose);
 
 #endif

@@ -93,7 +93,21 @@ struct search {
 	uint64_t best[NUM_PARAMS];
 	uint64_t cycles;
 	uint64_t spent;
+	unsigned plans; /* made so far */
+	/* Values of parameters and layers that were looked at, and all. */
+	uint64_t at, all;
+	void (*progress)(unsigned percent, unsigned plans, uint64_t cycles);
 };
+
+/* The limit on time, or all that there is to try: whichever is nearer. */
+static void tell_progress(const struct search *s)
+{
+	uint64_t spent = s->spent * 100 / BUDGET, tried = s->at * 100 / s->all;
+	uint64_t percent = spent > tried ? spent : tried;
+
+	if (s->progress)
+		s->progress(percent < 100 ? (unsigned)percent : 100, s->plans, s->cycles);
+}
 
 /* Emitting grows with the number of commands, planning with the square of layers. */
 static uint64_t work(const struct code *code, size_t layers)
@@ -106,15 +120,18 @@ static bool better(struct search *s)
 {
 	struct plan_options o = with_params(s->base, s->best);
 	struct code *code;
+	bool gain;
 
 	if (s->spent > BUDGET)
 		return false;
 	code = make_code(s->p, &s->snap, &o);
+	s->plans++;
 	s->spent += work(code, s->p->layers.n);
-	if (code->cycles >= s->cycles)
-		return false;
-	s->cycles = code->cycles;
-	return true;
+	gain = code->cycles < s->cycles;
+	if (gain)
+		s->cycles = code->cycles;
+	tell_progress(s);
+	return gain;
 }
 
 static void vary_params(struct search *s)
@@ -123,6 +140,7 @@ static void vary_params(struct search *s)
 		uint64_t was = s->best[i], now = was;
 
 		for (unsigned k = 0; k < params[i].n; k++) {
+			s->at++;
 			if (params[i].values[k] == was)
 				continue;
 			s->best[i] = params[i].values[k];
@@ -142,6 +160,7 @@ static void vary_layers(struct search *s)
 		struct layer *l = &s->snap.layers[i];
 		uint8_t now = l->direct_mode;
 
+		s->at++;
 		if (l->kind != LAYER_CONV || const_layout(l).total <= s->best[CHUNK] ||
 		    !s->best[CHUNK])
 			continue;
@@ -154,24 +173,31 @@ static void vary_layers(struct search *s)
 	}
 }
 
-struct code *search_code(struct program *p, const struct plan_options *base)
+struct code *search_code(struct program *p, const struct plan_options *base,
+			 void (*progress)(unsigned percent, unsigned plans, uint64_t cycles))
 {
 	struct search s = {
 		.p = p,
 		.snap = {.layers = p->layers.v, .n = p->layers.n},
 		.base = base,
+		.plans = 1,
+		.progress = progress,
 	};
 	struct plan_options o;
 	struct code *code;
 
-	for (unsigned i = 0; i < NUM_PARAMS; i++)
+	for (unsigned i = 0; i < NUM_PARAMS; i++) {
 		s.best[i] = params[i].values[0];
+		s.all += params[i].n;
+	}
+	s.all = ROUNDS * (s.all + s.snap.n);
 	o = with_params(base, s.best);
 	code = make_code(p, &s.snap, &o);
 	if (base->level < 3)
 		return code;
 	s.cycles = code->cycles;
 	s.spent = work(code, p->layers.n);
+	tell_progress(&s);
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		vary_params(&s);
 		vary_layers(&s);

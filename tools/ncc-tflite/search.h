@@ -15,6 +15,11 @@ struct code {
 	unsigned commands;
 };
 
-struct code *search_code(struct program *p, const struct plan_options *o);
+/*
+ * progress: called after each plan with percent of the search, which never falls, plans made so
+ * far and the fewest cycles; or NULL.
+ */
+struct code *search_code(struct program *p, const struct plan_options *o,
+			 void (*progress)(unsigned percent, unsigned plans, uint64_t cycles));
 
 #endif

@@ -2,10 +2,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "util.h"
 
 static const char *subject;
-static bool verbose;
+static bool verbose, progress_shown;
 static void (*fail_handler)(void);
 
 /* Everything ever allocated stays reachable from here, for leak checkers. */
@@ -19,8 +20,31 @@ void set_subject(const char *file)
 	subject = file;
 }
 
+void progress_end(void)
+{
+	if (progress_shown)
+		fputs("\r\033[K", stderr);
+	progress_shown = false;
+}
+
+void progress(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	progress_end();
+	fprintf(stderr, "%s: ", NCC_NAME);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fflush(stderr);
+	progress_shown = true;
+}
+
 static void say(const char *kind, const char *fmt, va_list ap)
 {
+	progress_end();
 	fprintf(stderr, "%s: ", NCC_NAME);
 	if (subject)
 		fprintf(stderr, "%s: ", subject);

@@ -22,6 +22,9 @@ _Noreturn void fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void set_fail_handler(void (*handler)(void));
 /* Only if asked to be verbose: an error is one line and nothing else. */
 void set_verbose(bool on);
+/* A line for who watches a terminal; the next one, an error or the end takes its place. */
+void progress(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void progress_end(void);
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Zeroed memory that lives until exit; never NULL. */

@@ -42,9 +42,11 @@ static void compile(const uint8_t *data, size_t size)
 	p = lower_graph(g, &(struct io_options){.nchw = {pick >> 5 & 1, pick >> 6 & 1}});
 	add_static(p, NULL, 0, PLACE_ALIGN);
 	/* The search repeats what one plan does. */
-	search_code(p, &(struct plan_options){.l1_bytes = pick & 8 ? 16384 : 1 << 20,
-					      .num_mdla = 1 + (pick >> 4 & 1),
-					      .level = pick >> 1 & 3 ? 2 : 0});
+	search_code(p,
+		    &(struct plan_options){.l1_bytes = pick & 8 ? 16384 : 1 << 20,
+					   .num_mdla = 1 + (pick >> 4 & 1),
+					   .level = pick >> 1 & 3 ? 2 : 0},
+		    NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
