@@ -42,14 +42,24 @@ static const struct {
 	[DRM_APU_PRIORITY_HIGH] = { DRM_SCHED_PRIORITY_HIGH, 2 },
 };
 
-static void apu_ctx_release(struct kref *ref)
+static void apu_ctx_free_work(struct work_struct *work)
 {
-	struct apu_ctx *ctx = container_of(ref, struct apu_ctx, ref);
+	struct apu_ctx *ctx = container_of(work, struct apu_ctx, free_work);
 
 	drm_sched_entity_fini(&ctx->entity);
 	apu_client_put(ctx->client);
 	apu_vm_put(ctx->vm);
 	kvfree(ctx);
+}
+
+static void apu_ctx_release(struct kref *ref)
+{
+	apu_ctx_free_work(&container_of(ref, struct apu_ctx, ref)->free_work);
+}
+
+static void apu_ctx_release_later(struct kref *ref)
+{
+	apu_sched_queue_free(&container_of(ref, struct apu_ctx, ref)->free_work);
 }
 
 /**
@@ -61,6 +71,17 @@ static void apu_ctx_release(struct kref *ref)
 void apu_ctx_put(struct apu_ctx *ctx)
 {
 	kref_put(&ctx->ref, apu_ctx_release);
+}
+
+/**
+ * apu_ctx_put_later() - Drop a reference, wherever the caller is
+ * @ctx: context
+ *
+ * A worker does what is to be done after the last one.
+ */
+void apu_ctx_put_later(struct apu_ctx *ctx)
+{
+	kref_put(&ctx->ref, apu_ctx_release_later);
 }
 
 /**
@@ -108,6 +129,7 @@ static struct apu_ctx *apu_ctx_create(struct apu_file *file, struct apu_vm *vm, 
 		return ERR_PTR(-ENOMEM);
 
 	kref_init(&ctx->ref);
+	INIT_WORK(&ctx->free_work, apu_ctx_free_work);
 	ctx->adev = adev;
 	ctx->hw_priority = apu_priorities[priority].hw;
 	ctx->fence_context = dma_fence_context_alloc(1);

@@ -5,6 +5,7 @@
 #include <drm/gpu_scheduler.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/workqueue.h>
 
 #include <drm/apu_accel.h>
 
@@ -43,6 +44,8 @@ struct apu_ctx_record {
 struct apu_ctx {
 	/** @ref: the id and every job hold references */
 	struct kref ref;
+	/** @free_work: frees the context when its last job has gone */
+	struct work_struct free_work;
 	/** @adev: APU; alive as long as @vm */
 	struct apu_device *adev;
 	/** @vm: address space */
@@ -91,6 +94,7 @@ struct apu_ctx {
 struct apu_ctx *apu_ctx_lookup(struct apu_file *file, u32 id);
 struct apu_ctx *apu_ctx_get(struct apu_ctx *ctx);
 void apu_ctx_put(struct apu_ctx *ctx);
+void apu_ctx_put_later(struct apu_ctx *ctx);
 void apu_ctx_close_all(struct apu_file *file);
 
 int apu_ctx_check_priority(u32 priority);

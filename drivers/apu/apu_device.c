@@ -6,9 +6,9 @@
  * instances of the engine classes that it names, for the hardware picks the
  * instance; an engine, being TOP's child, keeps TOP on. References are counted
  * per class in &apu_device.pm: taken in the submit ioctl, where resuming may
- * sleep and fail, and given back by a worker when the job is freed. Counting
- * them here lets unbinding give all back at once, whatever jobs still linger in
- * queues behind fences of other devices.
+ * sleep and fail, and given back when the job is freed, which only lets autosuspend
+ * begin. Counting them here lets unbinding give all back at once, whatever jobs
+ * still linger in queues behind fences of other devices.
  */
 
 #include <linux/bitfield.h>
@@ -116,6 +116,7 @@ int apu_device_suspend(struct apu_device *adev)
 /*
  * Drops a reference; after the delay of autosuspend the device is suspended. The timer of
  * pm_runtime_put_autosuspend() may be late by a quarter of that, with all domains on.
+ * Does not sleep.
  */
 static void apu_pm_put_engine(struct device *dev)
 {
@@ -128,13 +129,9 @@ static void apu_pm_put_class(struct apu_device *adev, u32 class)
 {
 	u32 i;
 
-	for (i = 0; i < adev->info.num_engines; i++) {
-		struct apu_engine *engine = adev->engines[i];
-
-		if (engine->class != class)
-			continue;
-		apu_pm_put_engine(engine->dev);
-	}
+	for (i = 0; i < adev->info.num_engines; i++)
+		if (adev->engines[i]->class == class)
+			apu_pm_put_engine(adev->engines[i]->dev);
 }
 
 static int apu_pm_get_class(struct apu_device *adev, u32 class)
@@ -165,6 +162,45 @@ err_put:
 	return -EIO;
 }
 
+/* One more user for each class, if all have some already. */
+static int apu_pm_try_get(struct apu_device *adev, u32 classes)
+{
+	u32 class;
+	int ret = 0;
+
+	spin_lock(&adev->pm.users_lock);
+	if (adev->pm.gone)
+		ret = -ENODEV;
+	for (class = 0; !ret && class < APU_NUM_CLASSES; class++)
+		if ((classes & BIT(class)) && !adev->pm.users[class])
+			ret = -EAGAIN;
+	for (class = 0; !ret && class < APU_NUM_CLASSES; class++)
+		if (classes & BIT(class))
+			adev->pm.users[class]++;
+	spin_unlock(&adev->pm.users_lock);
+
+	return ret;
+}
+
+/* The first user's references are those of the class; pm.lock is held. */
+static int apu_pm_add_user(struct apu_device *adev, u32 class)
+{
+	bool first;
+	int ret;
+
+	ret = apu_pm_get_class(adev, class);
+	if (ret)
+		return ret;
+
+	spin_lock(&adev->pm.users_lock);
+	first = !adev->pm.users[class]++;
+	spin_unlock(&adev->pm.users_lock);
+	if (!first)
+		apu_pm_put_class(adev, class);
+
+	return 0;
+}
+
 /**
  * apu_pm_get() - Power up all engines of some classes, and TOP
  * @adev: APU
@@ -175,21 +211,20 @@ err_put:
 int apu_pm_get(struct apu_device *adev, u32 classes)
 {
 	u32 class, got = 0;
-	int ret = 0;
+	int ret;
+
+	ret = apu_pm_try_get(adev, classes);
+	if (ret != -EAGAIN)
+		return ret;
 
 	mutex_lock(&adev->pm.lock);
-	if (adev->pm.gone)
-		ret = -ENODEV;
-
+	ret = adev->pm.gone ? -ENODEV : 0;
 	for (class = 0; !ret && class < APU_NUM_CLASSES; class++) {
 		if (!(classes & BIT(class)))
 			continue;
-		if (!adev->pm.users[class])
-			ret = apu_pm_get_class(adev, class);
-		if (!ret) {
-			adev->pm.users[class]++;
+		ret = apu_pm_add_user(adev, class);
+		if (!ret)
 			got |= BIT(class);
-		}
 	}
 	mutex_unlock(&adev->pm.lock);
 
@@ -204,17 +239,17 @@ int apu_pm_get(struct apu_device *adev, u32 classes)
  * @adev: APU
  * @classes: mask of &enum apu_engine_class
  *
- * May sleep, and must not be called where a fence waits for the caller.
+ * Does not sleep: a fence may wait for the caller.
  */
 void apu_pm_put(struct apu_device *adev, u32 classes)
 {
 	u32 class;
 
-	mutex_lock(&adev->pm.lock);
+	spin_lock(&adev->pm.users_lock);
 	for (class = 0; class < APU_NUM_CLASSES; class++)
 		if ((classes & BIT(class)) && !--adev->pm.users[class] && !adev->pm.gone)
 			apu_pm_put_class(adev, class);
-	mutex_unlock(&adev->pm.lock);
+	spin_unlock(&adev->pm.users_lock);
 }
 
 /**
@@ -226,10 +261,12 @@ void apu_pm_gone(struct apu_device *adev)
 	u32 class;
 
 	mutex_lock(&adev->pm.lock);
+	spin_lock(&adev->pm.users_lock);
 	adev->pm.gone = true;
 	for (class = 0; class < APU_NUM_CLASSES; class++)
 		if (adev->pm.users[class])
 			apu_pm_put_class(adev, class);
+	spin_unlock(&adev->pm.users_lock);
 	mutex_unlock(&adev->pm.lock);
 }
 
@@ -326,6 +363,7 @@ int apu_device_init(struct apu_device *adev, struct platform_device *pdev)
 	int ret;
 
 	spin_lock_init(&adev->job_lock);
+	spin_lock_init(&adev->pm.users_lock);
 	spin_lock_init(&adev->bo_lock);
 	INIT_LIST_HEAD(&adev->bos);
 	ret = drmm_mutex_init(&adev->base, &adev->hw_lock);

@@ -122,8 +122,10 @@ struct apu_device {
 
 	/** @pm: counts jobs per class, so that unbinding can let go of all at once */
 	struct {
-		/** @pm.lock: protects the rest */
+		/** @pm.lock: serializes powering up; fences do not depend on it */
 		struct mutex lock;
+		/** @pm.users_lock: protects the rest */
+		spinlock_t users_lock;
 		/** @pm.users: jobs that need the class */
 		u32 users[APU_NUM_CLASSES];
 		/** @pm.gone: the devices must not be touched any more */
@@ -132,8 +134,12 @@ struct apu_device {
 
 	/** @qos: what contexts with jobs want of the clock */
 	struct {
+		/** @qos.update_lock: serializes updates of requests; fences do not depend on it */
+		struct mutex update_lock;
+		/** @qos.work: updates requests, for those who may not */
+		struct work_struct work;
 		/** @qos.lock: protects the rest */
-		struct mutex lock;
+		spinlock_t lock;
 		/** @qos.active: contexts with jobs */
 		struct list_head active;
 		/** @qos.floor: least frequency */

@@ -7,8 +7,9 @@
  * all of them prefer power. Both are PM QoS requests on frequency, which devfreq
  * obeys at once; with no devfreq the clock is at its fastest, and they are void.
  *
- * Locking: &apu_device.qos.lock is taken in ioctls and by the worker that frees
- * jobs, never where a fence waits: changing the clock sleeps and allocates.
+ * Locking: jobs are freed where fences may wait, so counting takes a spin lock only.
+ * Changing the clock sleeps and allocates: that is done under
+ * &apu_device.qos.update_lock, in ioctls and, for jobs that are freed, by a worker.
  */
 
 #include <linux/math64.h>
@@ -22,6 +23,7 @@
 #include "apu_device.h"
 #include "apu_drv.h"
 #include "apu_qos.h"
+#include "apu_sched.h"
 
 static u32 apu_qos_floor(const struct apu_ctx *ctx)
 {
@@ -41,35 +43,63 @@ static u32 apu_qos_floor(const struct apu_ctx *ctx)
 	return min_t(u64, khz, info->max_khz);
 }
 
-static void apu_qos_update(struct apu_device *adev)
+/* What the requests should be. */
+static void apu_qos_wanted(struct apu_device *adev, u32 *floor, u32 *ceiling)
 {
 	bool prefer_power = !list_empty(&adev->qos.active);
-	u32 floor = 0, ceiling;
 	struct apu_ctx *ctx;
 
 	lockdep_assert_held(&adev->qos.lock);
 
-	if (adev->qos.gone)
-		return;
-
+	*floor = 0;
 	list_for_each_entry(ctx, &adev->qos.active, qos.node) {
-		floor = max(floor, apu_qos_floor(ctx));
+		*floor = max(*floor, apu_qos_floor(ctx));
 		prefer_power &= ctx->qos.prefer_power;
 	}
-	ceiling = prefer_power ? (adev->info.min_khz + adev->info.max_khz) / 2 :
-				 adev->info.max_khz;
+	*ceiling = prefer_power ? (adev->info.min_khz + adev->info.max_khz) / 2 :
+				  adev->info.max_khz;
 	/* A deadline was asked for, being thrifty is preferred. */
-	ceiling = max(ceiling, floor);
+	*ceiling = max(*ceiling, *floor);
+}
 
-	/* The ceiling never gets below the floor that is in force. */
-	if (ceiling > adev->qos.ceiling_khz)
-		dev_pm_qos_update_request(&adev->qos.ceiling, ceiling);
-	if (floor != adev->qos.floor_khz)
-		dev_pm_qos_update_request(&adev->qos.floor, floor);
-	if (ceiling < adev->qos.ceiling_khz)
-		dev_pm_qos_update_request(&adev->qos.ceiling, ceiling);
+static bool apu_qos_has_changed(struct apu_device *adev)
+{
+	u32 floor, ceiling;
+
+	apu_qos_wanted(adev, &floor, &ceiling);
+
+	return !adev->qos.gone &&
+	       (floor != adev->qos.floor_khz || ceiling != adev->qos.ceiling_khz);
+}
+
+static void apu_qos_update(struct apu_device *adev)
+{
+	u32 floor, ceiling, old_floor, old_ceiling;
+	bool gone;
+
+	mutex_lock(&adev->qos.update_lock);
+	spin_lock(&adev->qos.lock);
+	gone = adev->qos.gone;
+	apu_qos_wanted(adev, &floor, &ceiling);
+	old_floor = adev->qos.floor_khz;
+	old_ceiling = adev->qos.ceiling_khz;
 	adev->qos.floor_khz = floor;
 	adev->qos.ceiling_khz = ceiling;
+	spin_unlock(&adev->qos.lock);
+
+	/* The ceiling never gets below the floor that is in force. */
+	if (!gone && ceiling > old_ceiling)
+		dev_pm_qos_update_request(&adev->qos.ceiling, ceiling);
+	if (!gone && floor != old_floor)
+		dev_pm_qos_update_request(&adev->qos.floor, floor);
+	if (!gone && ceiling < old_ceiling)
+		dev_pm_qos_update_request(&adev->qos.ceiling, ceiling);
+	mutex_unlock(&adev->qos.update_lock);
+}
+
+static void apu_qos_work(struct work_struct *work)
+{
+	apu_qos_update(container_of(work, struct apu_device, qos.work));
 }
 
 /**
@@ -81,31 +111,36 @@ static void apu_qos_update(struct apu_device *adev)
 void apu_qos_get(struct apu_ctx *ctx)
 {
 	struct apu_device *adev = ctx->adev;
+	bool changed = false;
 
-	mutex_lock(&adev->qos.lock);
+	spin_lock(&adev->qos.lock);
 	if (!ctx->qos.jobs++) {
 		list_add(&ctx->qos.node, &adev->qos.active);
-		apu_qos_update(adev);
+		changed = apu_qos_has_changed(adev);
 	}
-	mutex_unlock(&adev->qos.lock);
+	spin_unlock(&adev->qos.lock);
+
+	if (changed)
+		apu_qos_update(adev);
 }
 
 /**
  * apu_qos_put() - Undo apu_qos_get()
  * @ctx: context of a job that is freed
  *
- * May sleep, and must not be called where a fence waits for the caller.
+ * Does not sleep: a fence may wait for the caller.
  */
 void apu_qos_put(struct apu_ctx *ctx)
 {
 	struct apu_device *adev = ctx->adev;
 
-	mutex_lock(&adev->qos.lock);
+	spin_lock(&adev->qos.lock);
 	if (!--ctx->qos.jobs) {
 		list_del(&ctx->qos.node);
-		apu_qos_update(adev);
+		if (apu_qos_has_changed(adev))
+			apu_sched_queue_free(&adev->qos.work);
 	}
-	mutex_unlock(&adev->qos.lock);
+	spin_unlock(&adev->qos.lock);
 }
 
 /**
@@ -120,7 +155,9 @@ int apu_qos_init(struct apu_device *adev)
 
 	INIT_LIST_HEAD(&adev->qos.active);
 	adev->qos.ceiling_khz = adev->info.max_khz;
-	ret = drmm_mutex_init(&adev->base, &adev->qos.lock);
+	spin_lock_init(&adev->qos.lock);
+	INIT_WORK(&adev->qos.work, apu_qos_work);
+	ret = drmm_mutex_init(&adev->base, &adev->qos.update_lock);
 	if (ret)
 		return ret;
 
@@ -145,11 +182,16 @@ int apu_qos_init(struct apu_device *adev)
  */
 void apu_qos_fini(struct apu_device *adev)
 {
-	mutex_lock(&adev->qos.lock);
+	mutex_lock(&adev->qos.update_lock);
+	spin_lock(&adev->qos.lock);
 	adev->qos.gone = true;
+	spin_unlock(&adev->qos.lock);
 	dev_pm_qos_remove_request(&adev->qos.ceiling);
 	dev_pm_qos_remove_request(&adev->qos.floor);
-	mutex_unlock(&adev->qos.lock);
+	mutex_unlock(&adev->qos.update_lock);
+
+	/* It may be queued no more. */
+	cancel_work_sync(&adev->qos.work);
 }
 
 int apu_ctx_set_qos_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_file)
@@ -157,6 +199,7 @@ int apu_ctx_set_qos_ioctl(struct drm_device *drm, void *data, struct drm_file *d
 	struct apu_device *adev = to_apu_device(drm);
 	struct drm_apu_ctx_set_qos *args = data;
 	struct apu_ctx *ctx;
+	bool changed;
 	int ret;
 
 	if ((args->flags & ~DRM_APU_QOS_PREFER_POWER) || args->pad || args->boost > 100)
@@ -174,13 +217,15 @@ int apu_ctx_set_qos_ioctl(struct drm_device *drm, void *data, struct drm_file *d
 	if (ret)
 		goto out_put;
 
-	mutex_lock(&adev->qos.lock);
+	spin_lock(&adev->qos.lock);
 	ctx->qos.boost = args->boost;
 	ctx->qos.deadline_us = args->deadline_us;
 	ctx->qos.prefer_power = args->flags & DRM_APU_QOS_PREFER_POWER;
-	if (ctx->qos.jobs)
+	changed = ctx->qos.jobs && apu_qos_has_changed(adev);
+	spin_unlock(&adev->qos.lock);
+
+	if (changed)
 		apu_qos_update(adev);
-	mutex_unlock(&adev->qos.lock);
 
 out_put:
 	apu_ctx_put(ctx);

@@ -7,7 +7,7 @@
  *	run		apu_sched_run_job(): into a slot, or cancelled
  *	end		apu_job_end(): the hardware is done with it
  *	retire		apu_ctx_retire(): its turn to signal has come
- *	free		apu_sched_free_job(), then apu_job_free() from a worker
+ *	free		apu_sched_free_job(), apu_job_free()
  *
  * There is one scheduler whose credits are the job slots, and an entity per
  * context. The scheduler assumes that the jobs which it has run end in order and
@@ -27,9 +27,8 @@
  *
  * Locking: run_job, the interrupt, and the watchdog meet under job_lock. Run_job,
  * free_job and the watchdog are in the path of fences: they allocate nothing and
- * take no lock under which somebody allocates or waits for fences. Dropping the
- * last reference to a context or an address space, and power, is therefore left to
- * apu_free_wq.
+ * take no lock under which somebody allocates or waits for fences. What follows the
+ * last reference to a context or an address space is therefore left to apu_free_wq.
  */
 
 #include <linux/module.h>
@@ -63,11 +62,6 @@ static bool apu_use_after_mask = true;
 module_param_named(after_mask, apu_use_after_mask, bool, 0644);
 MODULE_PARM_DESC(after_mask, "Let the hardware order jobs of a context (default: Y); else they wait for fences");
 
-static void apu_job_free_work(struct work_struct *work)
-{
-	apu_job_free(container_of(work, struct apu_job, free_work));
-}
-
 /**
  * apu_job_create() - Allocate a job
  * @ctx: context; the job takes a reference
@@ -90,7 +84,6 @@ struct apu_job *apu_job_create(struct apu_ctx *ctx)
 		goto err_free;
 
 	INIT_LIST_HEAD(&job->node);
-	INIT_WORK(&job->free_work, apu_job_free_work);
 	job->ctx = apu_ctx_get(ctx);
 
 	return job;
@@ -105,6 +98,8 @@ err_del:
 /**
  * apu_job_free() - Give back what a job holds
  * @job: job that was never armed, or that the scheduler has freed
+ *
+ * Does not sleep: a fence may wait for the caller.
  */
 void apu_job_free(struct apu_job *job)
 {
@@ -117,7 +112,7 @@ void apu_job_free(struct apu_job *job)
 		apu_client_del_job(job->ctx->client);
 		kfree(job->fence);
 	}
-	apu_ctx_put(job->ctx);
+	apu_ctx_put_later(job->ctx);
 	kfree(job);
 }
 
@@ -253,7 +248,7 @@ static void apu_sched_free_job(struct drm_sched_job *sched_job)
 	struct apu_job *job = to_apu_job(sched_job);
 
 	drm_sched_job_cleanup(sched_job);
-	apu_sched_queue_free(&job->free_work);
+	apu_job_free(job);
 }
 
 static const struct drm_sched_backend_ops apu_sched_ops = {

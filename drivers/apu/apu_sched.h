@@ -58,9 +58,6 @@ struct apu_job {
 	int result;
 	/** @record: the hardware's completion record */
 	struct apu_job_completion record;
-
-	/** @free_work: gives back what the scheduler's workers may not */
-	struct work_struct free_work;
 };
 
 static inline struct apu_job *to_apu_job(struct drm_sched_job *sched_job)
