@@ -41,6 +41,8 @@ struct bench {
 	struct bo extra[EXTRA_BOS];
 	uint32_t syncobj;
 	uint64_t point;
+	/* The job signals the next point of the syncobj. */
+	bool signal;
 	int counter;
 	uint64_t overhead;
 	int runs;
@@ -178,12 +180,13 @@ static void wait_idle_bo(struct bench *b)
 		errx(1, "BO_WAIT");
 }
 
+/* Every job writes the client's buffer: fences in its reservation, as with the peer. */
 static void submit_jobs(struct bench *b, int jobs, int bos)
 {
 	struct drm_apu_sync_op out = {
 		.handle = b->syncobj,
 		.flags = DRM_APU_SYNC_OP_SIGNAL | DRM_APU_SYNC_OP_TIMELINE,
-		.point = ++b->point,
+		.point = b->point + 1,
 	};
 	struct drm_apu_job job[BATCH] = {};
 	int i, ret;
@@ -193,10 +196,19 @@ static void submit_jobs(struct bench *b, int jobs, int bos)
 		job[i].bos = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(bos, b->refs);
 	}
 	/* The fences of a context signal in order: the last one's is enough. */
-	job[jobs - 1].syncs = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(1, &out);
+	if (b->signal) {
+		job[jobs - 1].syncs = (struct drm_apu_obj_array)DRM_APU_OBJ_ARRAY(1, &out);
+		b->point++;
+	}
 	ret = submit(&b->c, job, jobs, NULL);
 	if (ret)
 		errx(1, "SUBMIT: %s", strerror(-ret));
+}
+
+static void wait_bo(struct bench *b)
+{
+	if (bo_wait(b->c.fd, b->c.data.handle, DRM_APU_BO_WAIT_WRITE, now_ns() + WAIT_NS))
+		errx(1, "BO_WAIT");
 }
 
 static void wait_point(struct bench *b)
@@ -220,14 +232,13 @@ static void submit_more_bos(struct bench *b)
 static void submit_and_wait(struct bench *b)
 {
 	submit_jobs(b, 1, 1);
-	wait_point(b);
+	wait_bo(b);
 }
 
-static void submit_and_wait_bo(struct bench *b)
+static void submit_and_wait_point(struct bench *b)
 {
 	submit_jobs(b, 1, 1);
-	if (bo_wait(b->c.fd, b->c.data.handle, DRM_APU_BO_WAIT_WRITE, now_ns() + WAIT_NS))
-		errx(1, "BO_WAIT");
+	wait_point(b);
 }
 
 static void submits_and_wait(struct bench *b)
@@ -236,13 +247,13 @@ static void submits_and_wait(struct bench *b)
 
 	for (i = 0; i < BATCH; i++)
 		submit_jobs(b, 1, 1);
-	wait_point(b);
+	wait_bo(b);
 }
 
 static void submit_batch_and_wait(struct bench *b)
 {
 	submit_jobs(b, BATCH, 1);
-	wait_point(b);
+	wait_bo(b);
 }
 
 static void idle(struct bench *b)
@@ -405,12 +416,15 @@ int main(int argc, char **argv)
 	printf("%-24s %7s %7s %7s\n", "# instructions", "median", "min", "max");
 	b.overhead = measure(&b, NULL, 1, nothing, NULL, NULL);
 	floors(&b);
-	one = measure(&b, "submit", 1, submit_one, NULL, wait_point);
+	one = measure(&b, "submit", 1, submit_one, NULL, wait_bo);
 	measure(&b, "submit-wait", 1, submit_and_wait, NULL, NULL);
-	measure(&b, "submit-wait-bo", 1, submit_and_wait_bo, NULL, NULL);
+	b.signal = true;
+	measure(&b, "submit-syncobj", 1, submit_one, NULL, wait_point);
+	measure(&b, "submit-wait-syncobj", 1, submit_and_wait_point, NULL, NULL);
+	b.signal = false;
 	measure(&b, "submit-x16-wait", BATCH, submits_and_wait, NULL, NULL);
 	measure(&b, "submit-16-jobs-wait", BATCH, submit_batch_and_wait, NULL, NULL);
-	more = measure(&b, "submit-17-bos", 1, submit_more_bos, NULL, wait_point);
+	more = measure(&b, "submit-17-bos", 1, submit_more_bos, NULL, wait_bo);
 	printf("%-24s %7lld\n", "each-further-bo", (long long)(more - one) / EXTRA_BOS);
 	measure(&b, "bind-64k", 1, map_pages, NULL, unmap_pages);
 	measure(&b, "unmap-64k", 1, unmap_pages, map_pages, NULL);

@@ -41,6 +41,8 @@ void apu_top_update_irq(ApuTop *s)
 
     trace_apu_top_irq(s->regs[R_APU_TOP_IRQ_RAW],
                       s->regs[R_APU_TOP_IRQ_MASK], level);
+    s->irqs += level && !s->irq_level;
+    s->irq_level = level;
     qemu_set_irq(s->irq, level);
 }
 
@@ -248,6 +250,7 @@ static MemTxResult apu_top_write(void *opaque, hwaddr addr, uint64_t data,
     if (res != MEMTX_OK) {
         return res;
     }
+    s->mmio_writes++;
     reg = apu_reg_write(&apu_top_block, s->regs, addr, &n, data);
     if (!reg) {
         return MEMTX_ERROR;
@@ -562,6 +565,8 @@ static void apu_top_init(Object *obj)
         { "aborts", &s->aborts },
         { "bad-descs", &s->bad_descs },
         { "bad-doorbells", &s->bad_doorbells },
+        { "irqs", &s->irqs },
+        { "mmio-writes", &s->mmio_writes },
         { "tlb-walks", &s->mmu.walks },
         { "mmu-stalls", &s->mmu.stalls },
         { "fault-hits", &s->faults.hits },

@@ -133,6 +133,9 @@ struct ApuTop {
     uint64_t aborts;
     uint64_t bad_descs;
     uint64_t bad_doorbells;
+    uint64_t irqs;                              /* rising edges of the line */
+    uint64_t mmio_writes;
+    bool irq_level;                             /* for irqs only */
 };
 
 /* apu_top.c */
