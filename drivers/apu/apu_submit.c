@@ -16,10 +16,12 @@
  */
 
 #include <linux/dma-resv.h>
+#include <linux/idr.h>
 #include <linux/slab.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_exec.h>
+#include <drm/drm_file.h>
 #include <drm/drm_gem.h>
 
 #include <drm/apu_accel.h>
@@ -72,6 +74,11 @@ struct apu_submit {
 	struct drm_exec exec;
 	struct apu_submit_job *jobs;
 	u32 num_jobs;
+	/*
+	 * Objects of the address space; in @exec they come before those of lists only,
+	 * but for one that drm_exec had to wait for.
+	 */
+	u32 num_vm_objs;
 	/* Job that is looked at: the one to blame. */
 	u32 index;
 };
@@ -183,10 +190,35 @@ static int apu_submit_add_dependency(void *priv, struct dma_fence *fence)
 	return drm_sched_job_add_dependency(&job->base, fence);
 }
 
+static int apu_submit_bo(struct drm_file *drm_file, struct apu_submit_job *sj,
+			 const struct drm_apu_bo_ref *ref)
+{
+	struct drm_gem_object *obj;
+
+	lockdep_assert_held(&drm_file->table_lock);
+
+	if (ref->flags & ~DRM_APU_BO_REF_WRITE)
+		return -EINVAL;
+	obj = idr_find(&drm_file->object_idr, ref->handle);
+	if (!obj)
+		return -ENOENT;
+	/* Its reservation is the whole address space's. */
+	if (to_apu_bo(obj)->vm_obj)
+		return -EINVAL;
+
+	drm_gem_object_get(obj);
+	sj->bos[sj->num_bos].obj = obj;
+	sj->bos[sj->num_bos].write = ref->flags & DRM_APU_BO_REF_WRITE;
+	sj->num_bos++;
+
+	return 0;
+}
+
 static int apu_submit_bos(struct apu_submit *submit, struct apu_submit_job *sj,
 			  const struct drm_apu_obj_array *array)
 {
 	struct drm_apu_bo_ref *refs;
+	int ret = 0;
 	u32 i;
 
 	refs = APU_COPY_ARRAY(submit->arena, array, APU_MAX_BOS, struct drm_apu_bo_ref, flags);
@@ -197,24 +229,13 @@ static int apu_submit_bos(struct apu_submit *submit, struct apu_submit_job *sj,
 	if (!sj->bos)
 		return -ENOMEM;
 
-	for (i = 0; i < array->count; i++) {
-		struct drm_gem_object *obj;
+	/* Like drm_gem_object_lookup(), but locks once. */
+	spin_lock(&submit->drm_file->table_lock);
+	for (i = 0; !ret && i < array->count; i++)
+		ret = apu_submit_bo(submit->drm_file, sj, &refs[i]);
+	spin_unlock(&submit->drm_file->table_lock);
 
-		if (refs[i].flags & ~DRM_APU_BO_REF_WRITE)
-			return -EINVAL;
-		obj = drm_gem_object_lookup(submit->drm_file, refs[i].handle);
-		if (!obj)
-			return -ENOENT;
-		sj->bos[i].obj = obj;
-		sj->bos[i].write = refs[i].flags & DRM_APU_BO_REF_WRITE;
-		sj->num_bos++;
-
-		/* Its reservation is the whole address space's. */
-		if (to_apu_bo(obj)->vm_obj)
-			return -EINVAL;
-	}
-
-	return 0;
+	return ret;
 }
 
 static int apu_submit_prepare_job(struct apu_submit *submit, const struct drm_apu_job *in)
@@ -303,6 +324,7 @@ static int apu_submit_lock(struct apu_submit *submit)
 		drm_exec_retry_on_contention(exec);
 		if (ret)
 			break;
+		submit->num_vm_objs = exec->num_objects;
 
 		ret = apu_submit_lock_bos(submit);
 		drm_exec_retry_on_contention(exec);
@@ -393,10 +415,13 @@ static u64 apu_submit_commit(struct apu_submit *submit)
 	for (i = 0; i < submit->num_jobs; i++)
 		apu_submit_arm(submit, &submit->jobs[i], first_seqno);
 
-	/* The last one signals last. */
-	drm_gpuvm_resv_add_fence(&submit->ctx->vm->base, &submit->exec,
-				 &last->base.s_fence->finished,
-				 DMA_RESV_USAGE_BOOKKEEP, DMA_RESV_USAGE_BOOKKEEP);
+	/*
+	 * The last one signals last. Not drm_gpuvm_resv_add_fence(): buffers that are
+	 * listed but not mapped have their fences already.
+	 */
+	for (i = 0; i < submit->num_vm_objs; i++)
+		dma_resv_add_fence(submit->exec.objects[i]->resv, &last->base.s_fence->finished,
+				   DMA_RESV_USAGE_BOOKKEEP);
 
 	for (i = 0; i < submit->num_jobs; i++) {
 		struct apu_job *job = submit->jobs[i].job;
@@ -458,7 +483,8 @@ int apu_submit_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_fi
 	};
 	struct drm_apu_submit *args = data;
 	struct drm_apu_job *in;
-	struct apu_arena arena;
+	/* Zeros would be a waste, whatever the kernel thinks of stacks. */
+	struct apu_arena arena __uninitialized;
 	int ret;
 	u32 i;
 

@@ -69,6 +69,11 @@ void *apu_copy_array(struct apu_arena *arena, const struct drm_apu_obj_array *in
 	if (!out)
 		return ERR_PTR(-ENOMEM);
 
+	/* A client of our own age, which most are. */
+	if (in->stride == obj_size)
+		return copy_from_user(out, u64_to_user_ptr(in->array),
+				      (size_t)in->count * obj_size) ? ERR_PTR(-EFAULT) : out;
+
 	for (i = 0; i < in->count; i++) {
 		ret = copy_struct_from_user(out + (size_t)i * obj_size, obj_size,
 					    u64_to_user_ptr(in->array + (u64)i * in->stride),
