@@ -8,8 +8,8 @@
  * first failure in the order of submission kills the context, whatever the order
  * in time, and all jobs after it get -ECANCELED.
  *
- * Lifetime: the id holds a reference, and so does every job from its creation to
- * its end. A context that is closed keeps its entity until the scheduler has run
+ * Lifetime: the id holds a reference, and so does every job from its creation until
+ * it retires. A context that is closed keeps its entity until the scheduler has run
  * (that is, cancelled) the last job.
  */
 
@@ -45,6 +45,10 @@ static const struct {
 static void apu_ctx_free_work(struct work_struct *work)
 {
 	struct apu_ctx *ctx = container_of(work, struct apu_ctx, free_work);
+
+	/* The last job's reference is dropped in the midst of apu_ctx_retire(). */
+	spin_lock_irq(&ctx->adev->job_lock);
+	spin_unlock_irq(&ctx->adev->job_lock);
 
 	drm_sched_entity_fini(&ctx->entity);
 	apu_client_put(ctx->client);
@@ -233,7 +237,7 @@ void apu_ctx_retire(struct apu_ctx *ctx)
 
 	while ((job = list_first_entry_or_null(&ctx->inflight, struct apu_job, node)) &&
 	       job->ended) {
-		struct apu_fence *fence = job->fence;
+		struct dma_fence *fence = &job->fence.base;
 		struct apu_ctx_record *record;
 
 		list_del(&job->node);
@@ -250,13 +254,13 @@ void apu_ctx_retire(struct apu_ctx *ctx)
 			apu_ctx_learn_cycles(ctx, le64_to_cpu(record->hw.cycles));
 		apu_perf_add(ctx->adev, &ctx->client->perf, record);
 		ctx->done_seqno = job->seqno;
-		apu_client_del_job(ctx->client);
 
-		/* The job can be freed as soon as its fence has signalled. */
 		if (job->result)
-			dma_fence_set_error(&fence->base, job->result);
-		dma_fence_signal(&fence->base);
-		dma_fence_put(&fence->base);
+			dma_fence_set_error(fence, job->result);
+		/* First: who has waited for the job finds power as the job has left it. */
+		apu_job_release(job);
+		dma_fence_signal(fence);
+		dma_fence_put(fence);
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(apu_ctx_retire);

@@ -42,7 +42,7 @@ struct apu_ctx_record {
  * struct apu_ctx - an ordered queue of jobs
  */
 struct apu_ctx {
-	/** @ref: the id and every job hold references */
+	/** @ref: the id and every job that has not retired hold references */
 	struct kref ref;
 	/** @free_work: frees the context when its last job has gone */
 	struct work_struct free_work;
@@ -58,7 +58,7 @@ struct apu_ctx {
 	struct apu_ctx_qos qos;
 	/** @client: whose context it is */
 	struct apu_client *client;
-	/** @fence_context: context of hardware fences */
+	/** @fence_context: context of the jobs' fences */
 	u64 fence_context;
 	/** @last_seqno: last job submitted; protected by the VM's reservation */
 	u64 last_seqno;
@@ -70,7 +70,7 @@ struct apu_ctx {
 	bool pushed;
 	/** @waiting: jobs that come after that one, in order */
 	struct list_head waiting;
-	/** @inflight: jobs that the scheduler has run, in order */
+	/** @inflight: jobs that were run, in order */
 	struct list_head inflight;
 	/** @done_seqno: last job whose fence has signalled */
 	u64 done_seqno;

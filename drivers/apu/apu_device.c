@@ -4,11 +4,11 @@
  *
  * Power: TOP and every engine have their own runtime PM. A job needs all
  * instances of the engine classes that it names, for the hardware picks the
- * instance; an engine, being TOP's child, keeps TOP on. References are counted
- * per class in &apu_device.pm: taken in the submit ioctl, where resuming may
- * sleep and fail, and given back when the job is freed, which only lets autosuspend
- * begin. Counting them here lets unbinding give all back at once, whatever jobs
- * still linger in queues behind fences of other devices.
+ * instance; an engine, being TOP's child, keeps TOP on. Jobs are counted per class in
+ * &apu_device.pm, from the submit ioctl, where resuming may sleep and fail, until they
+ * retire, in an interrupt, which only lets the delay of autosuspend begin. Counting
+ * here lets unbinding give all back at once, whatever jobs still linger in queues
+ * behind fences of other devices.
  */
 
 #include <linux/bitfield.h>
@@ -162,13 +162,13 @@ err_put:
 	return -EIO;
 }
 
-/* One more user for each class, if all have some already. */
+/* One more user for each class, if all of them have some. */
 static int apu_pm_try_get(struct apu_device *adev, u32 classes)
 {
 	u32 class;
 	int ret = 0;
 
-	spin_lock(&adev->pm.users_lock);
+	spin_lock_irq(&adev->pm.users_lock);
 	if (adev->pm.gone)
 		ret = -ENODEV;
 	for (class = 0; !ret && class < APU_NUM_CLASSES; class++)
@@ -177,26 +177,27 @@ static int apu_pm_try_get(struct apu_device *adev, u32 classes)
 	for (class = 0; !ret && class < APU_NUM_CLASSES; class++)
 		if (classes & BIT(class))
 			adev->pm.users[class]++;
-	spin_unlock(&adev->pm.users_lock);
+	spin_unlock_irq(&adev->pm.users_lock);
 
 	return ret;
 }
 
-/* The first user's references are those of the class; pm.lock is held. */
+/* pm.lock is held: nobody else becomes the first user, whose references are the class's. */
 static int apu_pm_add_user(struct apu_device *adev, u32 class)
 {
-	bool first;
 	int ret;
+
+	ret = apu_pm_try_get(adev, BIT(class));
+	if (ret != -EAGAIN)
+		return ret;
 
 	ret = apu_pm_get_class(adev, class);
 	if (ret)
 		return ret;
 
-	spin_lock(&adev->pm.users_lock);
-	first = !adev->pm.users[class]++;
-	spin_unlock(&adev->pm.users_lock);
-	if (!first)
-		apu_pm_put_class(adev, class);
+	spin_lock_irq(&adev->pm.users_lock);
+	adev->pm.users[class]++;
+	spin_unlock_irq(&adev->pm.users_lock);
 
 	return 0;
 }
@@ -218,8 +219,7 @@ int apu_pm_get(struct apu_device *adev, u32 classes)
 		return ret;
 
 	mutex_lock(&adev->pm.lock);
-	ret = adev->pm.gone ? -ENODEV : 0;
-	for (class = 0; !ret && class < APU_NUM_CLASSES; class++) {
+	for (class = 0, ret = 0; !ret && class < APU_NUM_CLASSES; class++) {
 		if (!(classes & BIT(class)))
 			continue;
 		ret = apu_pm_add_user(adev, class);
@@ -243,13 +243,14 @@ int apu_pm_get(struct apu_device *adev, u32 classes)
  */
 void apu_pm_put(struct apu_device *adev, u32 classes)
 {
+	unsigned long flags;
 	u32 class;
 
-	spin_lock(&adev->pm.users_lock);
+	spin_lock_irqsave(&adev->pm.users_lock, flags);
 	for (class = 0; class < APU_NUM_CLASSES; class++)
 		if ((classes & BIT(class)) && !--adev->pm.users[class] && !adev->pm.gone)
 			apu_pm_put_class(adev, class);
-	spin_unlock(&adev->pm.users_lock);
+	spin_unlock_irqrestore(&adev->pm.users_lock, flags);
 }
 
 /**
@@ -261,12 +262,12 @@ void apu_pm_gone(struct apu_device *adev)
 	u32 class;
 
 	mutex_lock(&adev->pm.lock);
-	spin_lock(&adev->pm.users_lock);
+	spin_lock_irq(&adev->pm.users_lock);
 	adev->pm.gone = true;
 	for (class = 0; class < APU_NUM_CLASSES; class++)
 		if (adev->pm.users[class])
 			apu_pm_put_class(adev, class);
-	spin_unlock(&adev->pm.users_lock);
+	spin_unlock_irq(&adev->pm.users_lock);
 	mutex_unlock(&adev->pm.lock);
 }
 

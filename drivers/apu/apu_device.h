@@ -186,6 +186,14 @@ struct apu_device {
 	spinlock_t job_lock;
 	/** @slots_used: slots that hold a job */
 	unsigned int slots_used;
+	/** @slots_reserved: slots that jobs will take which are about to be run */
+	unsigned int slots_reserved;
+	/** @slots_wanted: the scheduler waits for a slot */
+	bool slots_wanted;
+	/** @unplugged: the driver is unbound, no job must reach the hardware */
+	bool unplugged;
+	/** @sched_stopped: the system goes to sleep, all jobs have to queue */
+	bool sched_stopped;
 	/** @slots_empty: woken when the last job in a slot has ended */
 	wait_queue_head_t slots_empty;
 	/** @slots: job slots */

@@ -2,11 +2,12 @@
 /*
  * Fences, and what has to stay for them.
  *
- * The fences that others get are the scheduler's. These refer to the scheduler, which
- * is part of the device, for its name, and keep the fence that run_job returned,
- * whose operations are in this module, for as long as they live. A sync_file that
- * somebody keeps outlives every file, buffer and context, so that fence holds the
- * device and the module, by way of an owner that all fences of an address space share.
+ * The fences that others get are a job's own, whose operations are in this module, or,
+ * of a bind, the scheduler's. That refers to the scheduler, which is part of the
+ * device, for its name, and keeps the fence that run_job returned for as long as it
+ * lives. A sync_file that somebody keeps outlives every file, buffer and context, so
+ * the driver's fences hold the device and the module, by way of an owner that all
+ * fences of an address space share.
  *
  * Fences are dropped anywhere, interrupts included; the last one leaves the rest to a
  * worker.

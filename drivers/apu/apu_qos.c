@@ -2,14 +2,14 @@
 /*
  * Quality of service: what contexts want of the clock, and what comes of it.
  *
- * Contexts count from the submit of a job until it is freed. The highest of their
+ * Contexts count from the submit of a job until it retires. The highest of their
  * floors, from boost or deadline, is the device's floor. There is a ceiling while
  * all of them prefer power. Both are PM QoS requests on frequency, which devfreq
  * obeys at once; with no devfreq the clock is at its fastest, and they are void.
  *
- * Locking: jobs are freed where fences may wait, so counting takes a spin lock only.
- * Changing the clock sleeps and allocates: that is done under
- * &apu_device.qos.update_lock, in ioctls and, for jobs that are freed, by a worker.
+ * Locking: jobs retire in interrupts, so counting takes a spin lock only. Changing the
+ * clock sleeps and allocates: that is done under &apu_device.qos.update_lock, in ioctls
+ * and, for jobs that retire, by a worker.
  */
 
 #include <linux/math64.h>
@@ -78,14 +78,14 @@ static void apu_qos_update(struct apu_device *adev)
 	bool gone;
 
 	mutex_lock(&adev->qos.update_lock);
-	spin_lock(&adev->qos.lock);
+	spin_lock_irq(&adev->qos.lock);
 	gone = adev->qos.gone;
 	apu_qos_wanted(adev, &floor, &ceiling);
 	old_floor = adev->qos.floor_khz;
 	old_ceiling = adev->qos.ceiling_khz;
 	adev->qos.floor_khz = floor;
 	adev->qos.ceiling_khz = ceiling;
-	spin_unlock(&adev->qos.lock);
+	spin_unlock_irq(&adev->qos.lock);
 
 	/* The ceiling never gets below the floor that is in force. */
 	if (!gone && ceiling > old_ceiling)
@@ -113,12 +113,12 @@ void apu_qos_get(struct apu_ctx *ctx)
 	struct apu_device *adev = ctx->adev;
 	bool changed = false;
 
-	spin_lock(&adev->qos.lock);
+	spin_lock_irq(&adev->qos.lock);
 	if (!ctx->qos.jobs++) {
 		list_add(&ctx->qos.node, &adev->qos.active);
 		changed = apu_qos_has_changed(adev);
 	}
-	spin_unlock(&adev->qos.lock);
+	spin_unlock_irq(&adev->qos.lock);
 
 	if (changed)
 		apu_qos_update(adev);
@@ -126,21 +126,22 @@ void apu_qos_get(struct apu_ctx *ctx)
 
 /**
  * apu_qos_put() - Undo apu_qos_get()
- * @ctx: context of a job that is freed
+ * @ctx: context of a job that retires
  *
  * Does not sleep: a fence may wait for the caller.
  */
 void apu_qos_put(struct apu_ctx *ctx)
 {
 	struct apu_device *adev = ctx->adev;
+	unsigned long flags;
 
-	spin_lock(&adev->qos.lock);
+	spin_lock_irqsave(&adev->qos.lock, flags);
 	if (!--ctx->qos.jobs) {
 		list_del(&ctx->qos.node);
 		if (apu_qos_has_changed(adev))
 			apu_sched_queue_free(&adev->qos.work);
 	}
-	spin_unlock(&adev->qos.lock);
+	spin_unlock_irqrestore(&adev->qos.lock, flags);
 }
 
 /**
@@ -183,9 +184,9 @@ int apu_qos_init(struct apu_device *adev)
 void apu_qos_fini(struct apu_device *adev)
 {
 	mutex_lock(&adev->qos.update_lock);
-	spin_lock(&adev->qos.lock);
+	spin_lock_irq(&adev->qos.lock);
 	adev->qos.gone = true;
-	spin_unlock(&adev->qos.lock);
+	spin_unlock_irq(&adev->qos.lock);
 	dev_pm_qos_remove_request(&adev->qos.ceiling);
 	dev_pm_qos_remove_request(&adev->qos.floor);
 	mutex_unlock(&adev->qos.update_lock);
@@ -217,12 +218,12 @@ int apu_ctx_set_qos_ioctl(struct drm_device *drm, void *data, struct drm_file *d
 	if (ret)
 		goto out_put;
 
-	spin_lock(&adev->qos.lock);
+	spin_lock_irq(&adev->qos.lock);
 	ctx->qos.boost = args->boost;
 	ctx->qos.deadline_us = args->deadline_us;
 	ctx->qos.prefer_power = args->flags & DRM_APU_QOS_PREFER_POWER;
 	changed = ctx->qos.jobs && apu_qos_has_changed(adev);
-	spin_unlock(&adev->qos.lock);
+	spin_unlock_irq(&adev->qos.lock);
 
 	if (changed)
 		apu_qos_update(adev);

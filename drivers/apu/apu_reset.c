@@ -234,7 +234,9 @@ static void apu_reset_abort_all(struct apu_device *adev)
 
 /**
  * apu_reset_unplug() - Stop the hardware and end all jobs that it has
- * @adev: APU after drm_dev_unplug(), so that no more jobs are started
+ * @adev: APU after drm_dev_unplug()
+ *
+ * Jobs that come later end with -ENODEV.
  */
 void apu_reset_unplug(struct apu_device *adev)
 {
@@ -249,6 +251,7 @@ void apu_reset_unplug(struct apu_device *adev)
 	mutex_unlock(&adev->hw_lock);
 
 	spin_lock_irq(&adev->job_lock);
+	adev->unplugged = true;
 	apu_slots_fail(adev, apu_slots_busy(adev), APU_JOB_STATUS_POWER_LOST);
 	spin_unlock_irq(&adev->job_lock);
 	mutex_unlock(&adev->reset_lock);

@@ -16,12 +16,14 @@ struct apu_device;
  * struct apu_job - a gang of streams on its way through the hardware
  */
 struct apu_job {
-	/** @base: what the scheduler knows */
+	/** @fence: what others wait for, from arming on; its last reference frees the job */
+	struct apu_fence fence;
+	/** @base: what the scheduler knows, if @queued */
 	struct drm_sched_job base;
-	/** @ctx: context; the job holds a reference */
+	/** @queued: @base is initialized: the job goes through the scheduler */
+	bool queued;
+	/** @ctx: context; the job holds a reference until it retires */
 	struct apu_ctx *ctx;
-	/** @fence: hardware fence; initialized when the scheduler runs the job */
-	struct apu_fence *fence;
 	/** @seqno: number in the context, from 1 */
 	u64 seqno;
 	/** @barrier: all jobs of the context up to this one must end first */
@@ -78,7 +80,12 @@ void apu_sched_queue_free(struct work_struct *work);
 
 struct apu_job *apu_job_create(struct apu_ctx *ctx);
 void apu_job_free(struct apu_job *job);
+void apu_job_release(struct apu_job *job);
+void apu_job_run(struct apu_job *job);
 void apu_job_push(struct apu_job *job);
+
+u32 apu_sched_reserve(struct apu_ctx *ctx, u32 count);
+void apu_sched_unreserve(struct apu_device *adev, u32 count);
 int apu_sched_drain(struct apu_device *adev);
 void apu_sched_go_on(struct apu_device *adev);
 

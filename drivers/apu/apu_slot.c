@@ -79,11 +79,41 @@ void apu_slots_init_regs(struct apu_device *adev)
 	apu_write(adev, APU_TOP_IRQ_MASK, APU_IRQS);
 }
 
+/**
+ * apu_slots_wait() - Find out when there will be a slot
+ * @adev: APU
+ *
+ * Return: NULL if there is one, else a fence after which there is, with a reference.
+ */
+struct dma_fence *apu_slots_wait(struct apu_device *adev)
+{
+	const struct apu_slot *s, *oldest = NULL;
+	unsigned int slot;
+
+	lockdep_assert_held(&adev->job_lock);
+
+	if (adev->slots_used + adev->slots_reserved < APU_NUM_SLOTS)
+		return NULL;
+
+	for (slot = 0; slot < APU_NUM_SLOTS; slot++) {
+		s = &adev->slots[slot];
+		if (s->job && (!oldest || s->order < oldest->order))
+			oldest = s;
+	}
+
+	return dma_fence_get(&oldest->job->fence.base);
+}
+EXPORT_SYMBOL_IF_KUNIT(apu_slots_wait);
+
 /* Slots of jobs that @job must come after. */
 VISIBLE_IF_KUNIT u16 apu_slot_after(struct apu_device *adev, const struct apu_job *job)
 {
 	unsigned int slot;
 	u16 after = 0;
+
+	/* Its context's only one, which it is in most cases. */
+	if (list_is_singular(&job->ctx->inflight))
+		return 0;
 
 	for (slot = 0; slot < APU_NUM_SLOTS; slot++) {
 		const struct apu_job *other = adev->slots[slot].job;
@@ -116,7 +146,7 @@ static void apu_slot_ring(struct apu_device *adev, unsigned int slot)
 /**
  * apu_slot_start() - Hand a job to the hardware
  * @adev: APU
- * @job: job; the scheduler's credits see to it that a slot is free
+ * @job: job that a slot was reserved for
  */
 void apu_slot_start(struct apu_device *adev, struct apu_job *job)
 {
@@ -249,7 +279,7 @@ static void apu_slot_end(struct apu_device *adev, unsigned int slot, u32 status)
 	if (job->no_engine && status == APU_JOB_STATUS_ABORTED)
 		status = APU_JOB_STATUS_POWER_LOST;
 	adev->slots[slot].job = NULL;
-	if (!--adev->slots_used)
+	if (!--adev->slots_used && adev->sched_stopped)
 		wake_up(&adev->slots_empty);
 	memcpy(&job->record, apu_slot_completion(adev, slot), sizeof(job->record));
 	job->record.status = cpu_to_le32(status);
@@ -276,13 +306,13 @@ static u32 apu_slot_status(struct apu_device *adev, unsigned int slot)
 	return status;
 }
 
-static void apu_slots_check(struct apu_device *adev, u32 mask)
+static void apu_slots_check(struct apu_device *adev, unsigned long mask)
 {
 	unsigned int slot;
 	u32 status;
 
-	for (slot = 0; slot < APU_NUM_SLOTS; slot++) {
-		if (!(mask & BIT(slot)) || !adev->slots[slot].job)
+	for_each_set_bit(slot, &mask, APU_NUM_SLOTS) {
+		if (!adev->slots[slot].job)
 			continue;
 		status = apu_slot_status(adev, slot);
 		if (status != APU_JOB_STATUS_PENDING)

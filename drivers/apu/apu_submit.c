@@ -4,10 +4,10 @@
  *
  * The first half may fail: it copies and checks what user space gave, allocates
  * all memory, powers the engines, locks reservations and collects the fences to
- * wait for. The second half, from the first armed job on, may not: it numbers, arms
- * and pushes the jobs and publishes their fences, all under the reservation of the
- * address space, which is what makes the order of jobs in the context the order of
- * their numbers.
+ * wait for. The second half, from the first armed job on, may not: it numbers and
+ * arms the jobs, publishes their fences, and runs the jobs or pushes them to the
+ * scheduler, all under the reservation of the address space, which is what makes the
+ * order of jobs in the context the order of their numbers.
  *
  * Dependencies on fences of the same context are a number: as these signal in
  * order, waiting for one means waiting for all jobs up to it. For jobs of the same
@@ -57,9 +57,8 @@ struct apu_submit_bo {
 };
 
 struct apu_submit_job {
+	struct apu_submit *submit;
 	struct apu_job *job;
-	/* drm_sched_job_init() was successful and the job is not armed. */
-	bool inited;
 	struct apu_syncs syncs;
 	struct apu_submit_bo *bos;
 	u32 num_bos;
@@ -74,6 +73,8 @@ struct apu_submit {
 	struct drm_exec exec;
 	struct apu_submit_job *jobs;
 	u32 num_jobs;
+	/* Jobs that slots are reserved for. */
+	u32 num_slots;
 	/*
 	 * Objects of the address space; in @exec they come before those of lists only,
 	 * but for one that drm_exec had to wait for.
@@ -166,28 +167,50 @@ static int apu_submit_deps(struct apu_submit *submit, struct apu_job *job,
 /* The number of the job that a fence of its context belongs to, 0 if it is another's. */
 VISIBLE_IF_KUNIT u64 apu_fence_to_seqno(const struct apu_ctx *ctx, const struct dma_fence *fence)
 {
-	u64 last_seqno = READ_ONCE(ctx->last_seqno);
-
-	if (fence->context != ctx->entity.fence_context + 1)
-		return 0;
-
-	/* The scheduler counts like we do, but in 32 bits. */
-	return last_seqno + (s32)((u32)fence->seqno - (u32)last_seqno);
+	return fence->context == ctx->fence_context ? fence->seqno : 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(apu_fence_to_seqno);
 
-static int apu_submit_add_dependency(void *priv, struct dma_fence *fence)
+/* The job is for the scheduler. */
+static int apu_submit_queue(struct apu_submit *submit, struct apu_job *job)
 {
-	struct apu_job *job = priv;
+	int ret;
+
+	if (job->queued)
+		return 0;
+
+	ret = drm_sched_job_init(&job->base, &submit->ctx->entity, 1, submit->drm_file,
+				 submit->drm_file->client_id);
+	job->queued = !ret;
+
+	return ret;
+}
+
+static int apu_submit_wait_for(struct apu_submit_job *sj, struct dma_fence *fence)
+{
+	struct apu_job *job = sj->job;
 	u64 seqno = apu_fence_to_seqno(job->ctx, fence);
+	int ret;
 
 	if (seqno) {
 		job->barrier = max(job->barrier, seqno);
-		dma_fence_put(fence);
 		return 0;
 	}
+	if (dma_fence_is_signaled(fence))
+		return 0;
 
-	return drm_sched_job_add_dependency(&job->base, fence);
+	ret = apu_submit_queue(sj->submit, job);
+
+	return ret ?: drm_sched_job_add_dependency(&job->base, dma_fence_get(fence));
+}
+
+static int apu_submit_wait_for_sync(void *priv, struct dma_fence *fence)
+{
+	int ret = apu_submit_wait_for(priv, fence);
+
+	dma_fence_put(fence);
+
+	return ret;
 }
 
 static int apu_submit_bo(struct drm_file *drm_file, struct apu_submit_job *sj,
@@ -250,23 +273,18 @@ static int apu_submit_prepare_job(struct apu_submit *submit, const struct drm_ap
 	job = apu_job_create(submit->ctx);
 	if (IS_ERR(job))
 		return PTR_ERR(job);
+	sj->submit = submit;
 	sj->job = job;
 
 	job->l1_kib = in->l1_kib;
 	job->time_limit_us = in->time_limit_us ?: APU_MAX_TIME_LIMIT_US;
-
-	ret = drm_sched_job_init(&job->base, &submit->ctx->entity, 1, submit->drm_file,
-				 submit->drm_file->client_id);
-	if (ret)
-		return ret;
-	sj->inited = true;
 
 	ret = apu_submit_streams(submit, job, &in->streams);
 	if (!ret)
 		ret = apu_submit_deps(submit, job, &in->deps);
 	if (!ret)
 		ret = apu_syncs_init(&sj->syncs, submit->arena, submit->drm_file, &in->syncs,
-				     apu_submit_add_dependency, job);
+				     apu_submit_wait_for_sync, sj);
 	if (!ret)
 		ret = apu_submit_bos(submit, sj, &in->bos);
 
@@ -349,7 +367,7 @@ static int apu_submit_implicit_dependencies(struct apu_submit *submit)
 		for (j = 0; j < sj->num_bos; j++) {
 			dma_resv_for_each_fence(&cursor, sj->bos[j].obj->resv,
 						dma_resv_usage_rw(sj->bos[j].write), fence) {
-				ret = apu_submit_add_dependency(sj->job, dma_fence_get(fence));
+				ret = apu_submit_wait_for(sj, fence);
 				if (ret)
 					return ret;
 			}
@@ -357,6 +375,27 @@ static int apu_submit_implicit_dependencies(struct apu_submit *submit)
 	}
 
 	return 0;
+}
+
+/*
+ * Jobs before the first one that has to wait for others can be run at once, if there
+ * are slots.
+ */
+static int apu_submit_place(struct apu_submit *submit)
+{
+	u32 i, ready = 0;
+	int ret = 0;
+
+	while (ready < submit->num_jobs && !submit->jobs[ready].job->queued)
+		ready++;
+	submit->num_slots = apu_sched_reserve(submit->ctx, ready);
+
+	for (i = submit->num_slots; !ret && i < submit->num_jobs; i++)
+		ret = apu_submit_queue(submit, submit->jobs[i].job);
+	if (ret)
+		apu_sched_unreserve(submit->adev, submit->num_slots);
+
+	return ret;
 }
 
 /* Nothing may fail from here on. */
@@ -379,21 +418,19 @@ static void apu_submit_arm(struct apu_submit *submit, struct apu_submit_job *sj,
 {
 	struct apu_job *job = sj->job;
 	struct apu_ctx *ctx = submit->ctx;
-	struct dma_fence *fence;
+	struct dma_fence *fence = &job->fence.base;
 	u32 i;
 
 	if (sj != submit->jobs)
 		apu_submit_set_barrier(submit, sj);
 
-	drm_sched_job_arm(&job->base);
-	sj->inited = false;
-	fence = &job->base.s_fence->finished;
-	set_bit(DRM_SCHED_FENCE_DONT_PIPELINE, &fence->flags);
-
 	/* JOB_STATS looks at it from outside of the reservation. */
 	WRITE_ONCE(ctx->last_seqno, ctx->last_seqno + 1);
 	job->seqno = ctx->last_seqno;
 	job->first_seqno = first_seqno;
+	apu_fence_init(&job->fence, ctx->vm->fence_owner, ctx->fence_context, job->seqno);
+	if (job->queued)
+		drm_sched_job_arm(&job->base);
 
 	trace_apu_submit(job);
 
@@ -420,15 +457,18 @@ static u64 apu_submit_commit(struct apu_submit *submit)
 	 * listed but not mapped have their fences already.
 	 */
 	for (i = 0; i < submit->num_vm_objs; i++)
-		dma_resv_add_fence(submit->exec.objects[i]->resv, &last->base.s_fence->finished,
+		dma_resv_add_fence(submit->exec.objects[i]->resv, &last->fence.base,
 				   DMA_RESV_USAGE_BOOKKEEP);
 
 	for (i = 0; i < submit->num_jobs; i++) {
 		struct apu_job *job = submit->jobs[i].job;
 
-		/* Once pushed it is the scheduler's, and may be gone. */
+		/* It may be gone when this returns. */
 		submit->jobs[i].job = NULL;
-		apu_job_push(job);
+		if (i < submit->num_slots)
+			apu_job_run(job);
+		else
+			apu_job_push(job);
 	}
 	dma_fence_end_signalling(cookie);
 
@@ -444,8 +484,6 @@ static void apu_submit_cleanup_job(struct apu_submit_job *sj)
 	for (i = 0; i < sj->num_bos; i++)
 		drm_gem_object_put(sj->bos[i].obj);
 
-	if (sj->inited)
-		drm_sched_job_cleanup(&sj->job->base);
 	if (sj->job)
 		apu_job_free(sj->job);
 }
@@ -468,6 +506,8 @@ static int apu_submit_run(struct apu_submit *submit, const struct drm_apu_job *i
 	ret = apu_submit_lock(submit);
 	if (!ret)
 		ret = apu_submit_implicit_dependencies(submit);
+	if (!ret)
+		ret = apu_submit_place(submit);
 	if (!ret)
 		*seqno = apu_submit_commit(submit);
 	drm_exec_fini(&submit->exec);

@@ -49,6 +49,9 @@ struct apu_device *apu_test_device(struct kunit *test)
 		.time_hz = 1000000,
 	};
 	spin_lock_init(&adev->job_lock);
+	spin_lock_init(&adev->pm.users_lock);
+	spin_lock_init(&adev->qos.lock);
+	INIT_LIST_HEAD(&adev->qos.active);
 	mutex_init(&adev->hw_lock);
 	init_waitqueue_head(&adev->slots_empty);
 	ida_init(&adev->mmu.asids);
@@ -99,25 +102,25 @@ static void apu_test_end_job(void *data)
 {
 	struct apu_job *job = data;
 
-	dma_fence_signal(&job->fence->base);
+	dma_fence_signal(&job->fence.base);
 	/* Retiring drops one of the references. */
 	if (job->ctx->done_seqno < job->seqno)
-		dma_fence_put(&job->fence->base);
-	dma_fence_put(&job->fence->base);
+		dma_fence_put(&job->fence.base);
+	dma_fence_put(&job->fence.base);
 }
 
 struct apu_job *apu_test_job(struct kunit *test, struct apu_ctx *ctx, u64 seqno)
 {
-	struct apu_job *job = kunit_kzalloc(test, sizeof(*job), GFP_KERNEL);
+	/* Freed by its fence, after a grace period, and not with the test. */
+	struct apu_job *job = kzalloc_obj(*job);
 
 	KUNIT_ASSERT_NOT_NULL(test, job);
-	/* Fences are freed after a grace period, and not with the test. */
-	job->fence = kzalloc_obj(*job->fence);
-	KUNIT_ASSERT_NOT_NULL(test, job->fence);
-	spin_lock_init(&job->fence->lock);
-	dma_fence_init(&job->fence->base, &apu_test_fence_ops, &job->fence->lock,
+	spin_lock_init(&job->fence.lock);
+	dma_fence_init(&job->fence.base, &apu_test_fence_ops, &job->fence.lock,
 		       ctx->fence_context, seqno);
-	dma_fence_get(&job->fence->base);
+	dma_fence_get(&job->fence.base);
+	kref_get(&ctx->ref);
+	atomic_inc(&ctx->client->jobs);
 	job->ctx = ctx;
 	job->seqno = seqno;
 	job->first_seqno = seqno;

@@ -7,6 +7,7 @@
 #include <kunit/test.h>
 #include <linux/dma-fence.h>
 
+#include "../apu_client.h"
 #include "../apu_ctx.h"
 #include "../apu_kunit.h"
 #include "../apu_sched.h"
@@ -57,7 +58,7 @@ static irqreturn_t finish(struct apu_device *adev, u32 mask, u32 told, u32 statu
 
 static int result(struct apu_job *job)
 {
-	return dma_fence_get_status(&job->fence->base);
+	return dma_fence_get_status(&job->fence.base);
 }
 
 static void apu_descriptor_says_what_to_do(struct kunit *test)
@@ -113,6 +114,58 @@ static void apu_slots_are_taken_and_given_back(struct kunit *test)
 	start(adev, jobs[APU_NUM_SLOTS]);
 	KUNIT_EXPECT_EQ(test, 0xffdf, busy(adev));
 	KUNIT_EXPECT_EQ(test, 0, apu_test_reg(adev, APU_TOP_DOORBELL));
+}
+
+/* Without a queue there is no way past jobs that have one. */
+static void apu_slots_are_reserved(struct kunit *test)
+{
+	struct apu_device *adev = apu_test_device(test);
+	struct apu_ctx *ctx = apu_test_ctx(test, adev);
+
+	KUNIT_EXPECT_EQ(test, 3, apu_sched_reserve(ctx, 3));
+	start(adev, apu_test_job(test, ctx, 1));
+	KUNIT_EXPECT_EQ(test, APU_NUM_SLOTS - 5, apu_sched_reserve(ctx, APU_NUM_SLOTS));
+	KUNIT_EXPECT_EQ(test, 0, apu_sched_reserve(ctx, 1));
+	apu_sched_unreserve(adev, 4);
+
+	ctx->pushed = true;
+	KUNIT_EXPECT_EQ(test, 0, apu_sched_reserve(ctx, 1));
+	ctx->pushed = false;
+	adev->slots_wanted = true;
+	KUNIT_EXPECT_EQ(test, 0, apu_sched_reserve(ctx, 1));
+	adev->slots_wanted = false;
+	adev->sched_stopped = true;
+	KUNIT_EXPECT_EQ(test, 0, apu_sched_reserve(ctx, 1));
+	adev->sched_stopped = false;
+	KUNIT_EXPECT_EQ(test, 4, apu_sched_reserve(ctx, 5));
+}
+
+static void apu_waits_for_the_oldest_job(struct kunit *test)
+{
+	struct apu_device *adev = apu_test_device(test);
+	struct apu_ctx *ctx = apu_test_ctx(test, adev);
+	struct apu_job *jobs[APU_NUM_SLOTS + 1];
+	struct dma_fence *fence;
+	unsigned int i;
+
+	spin_lock_irq(&adev->job_lock);
+	KUNIT_EXPECT_NULL(test, apu_slots_wait(adev));
+	spin_unlock_irq(&adev->job_lock);
+
+	for (i = 0; i < APU_NUM_SLOTS; i++) {
+		jobs[i] = apu_test_job(test, ctx, i + 1);
+		start(adev, jobs[i]);
+	}
+	finish(adev, BIT(0), BIT(0), APU_JOB_STATUS_OK);
+	jobs[i] = apu_test_job(test, ctx, i + 1);
+	start(adev, jobs[i]);
+
+	/* Slot 0 has the youngest now. */
+	spin_lock_irq(&adev->job_lock);
+	fence = apu_slots_wait(adev);
+	spin_unlock_irq(&adev->job_lock);
+	KUNIT_EXPECT_PTR_EQ(test, &jobs[1]->fence.base, fence);
+	dma_fence_put(fence);
 }
 
 static void apu_interrupts_are_hints(struct kunit *test)
@@ -327,6 +380,49 @@ static void apu_fences_signal_in_order(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 2, ctx->records[2].seqno);
 }
 
+struct apu_look {
+	struct dma_fence_cb cb;
+	struct apu_ctx *ctx;
+	u32 users;
+	int jobs;
+};
+
+static void look(struct dma_fence *fence, struct dma_fence_cb *cb)
+{
+	struct apu_look *look = container_of(cb, struct apu_look, cb);
+
+	look->users = look->ctx->adev->pm.users[APU_ENGINE_CLASS_EDMA];
+	look->jobs = atomic_read(&look->ctx->client->jobs);
+}
+
+/*
+ * An engine that was lost is switched off for the next job, if nobody else uses it; and
+ * who may have one job only can submit the next.
+ */
+static void apu_jobs_let_go_before_they_signal(struct kunit *test)
+{
+	struct apu_device *adev = apu_test_device(test);
+	struct apu_ctx *ctx = apu_test_ctx(test, adev);
+	struct apu_job *job = apu_test_job(test, ctx, 1);
+	struct apu_look seen = { .ctx = ctx, .users = U32_MAX, .jobs = -1 };
+
+	/* There are no devices to let go of, and no requests to change. */
+	adev->pm.gone = true;
+	adev->qos.gone = true;
+	adev->pm.users[APU_ENGINE_CLASS_EDMA] = 1;
+	list_add(&ctx->qos.node, &adev->qos.active);
+	ctx->qos.jobs = 1;
+	job->classes = BIT(APU_ENGINE_CLASS_EDMA);
+	job->pm_held = true;
+
+	start(adev, job);
+	KUNIT_ASSERT_EQ(test, 0, dma_fence_add_callback(&job->fence.base, &seen.cb, look));
+	finish(adev, BIT(0), BIT(0), APU_JOB_STATUS_OK);
+	KUNIT_EXPECT_EQ(test, 0, seen.users);
+	KUNIT_EXPECT_EQ(test, 0, seen.jobs);
+	KUNIT_EXPECT_EQ(test, 0, ctx->qos.jobs);
+}
+
 static void apu_the_first_failure_kills(struct kunit *test)
 {
 	struct apu_device *adev = apu_test_device(test);
@@ -389,6 +485,8 @@ static void apu_stats_name_the_engines(struct kunit *test)
 static struct kunit_case apu_slot_cases[] = {
 	KUNIT_CASE(apu_descriptor_says_what_to_do),
 	KUNIT_CASE(apu_slots_are_taken_and_given_back),
+	KUNIT_CASE(apu_slots_are_reserved),
+	KUNIT_CASE(apu_waits_for_the_oldest_job),
 	KUNIT_CASE(apu_interrupts_are_hints),
 	KUNIT_CASE(apu_lost_jobs_are_found),
 	KUNIT_CASE(apu_predecessors_are_in_the_mask),
@@ -397,6 +495,7 @@ static struct kunit_case apu_slot_cases[] = {
 	KUNIT_CASE(apu_status_becomes_an_error),
 	KUNIT_CASE(apu_hangs_are_found),
 	KUNIT_CASE(apu_fences_signal_in_order),
+	KUNIT_CASE(apu_jobs_let_go_before_they_signal),
 	KUNIT_CASE(apu_the_first_failure_kills),
 	KUNIT_CASE(apu_stats_name_the_engines),
 	{}
