@@ -32,8 +32,13 @@ class Case:
         self.notes = []
         # Computes the output of a sample, where the reference kernels take no such model.
         self.reference = None
+        # Adds operators behind the network, which only the compiler is given, to cut them off,
+        # and returns the tensors that are outputs then.
+        self.tail = None
         # Float inputs: up to so large, and only above zero.
         self.float_range, self.positive = 4, False
+        # Are they values that fp16 has?
+        self.halves = True
 
     # --- choices ---
 
@@ -122,12 +127,13 @@ class Case:
         return Value(index, self.dtype, list(shape), scale, zero, 0, 0)
 
     def floats(self, n):
-        """Values that fp16 has."""
+        """Values that fp16 has, or any of fp32."""
         def one():
             v = self.rng.uniform(-self.float_range, self.float_range)
             if self.positive:
                 v = abs(v) + 2 ** -6
-            return struct.unpack('<e', struct.pack('<e', v))[0]
+            form = '<e' if self.halves else '<f'
+            return struct.unpack(form, struct.pack(form, v))[0]
 
         return [one() for _ in range(n)]
 
