@@ -4,13 +4,18 @@
  * fault. It must be told, and be able to go on at once; the others must not notice. For
  * scripts/soak; not a test of the collection.
  *
- *	soak [-s SEED] [-n FAULTS] [-w MS]
+ *	soak [-s SEED] [-n FAULTS] [-w MS] [-v]
  *
- * Ends after so many faults (200), with a line of figures for each kind. With -w it is a
- * failure if a hang takes longer than the job's limit and so many milliseconds: means
- * something where time does not depend on the host (scripts/vm --icount). The same seed
- * has the same faults, and each client do the same; in which order among clients, is for
- * the scheduler.
+ * Ends when each client has had its eighth of so many faults (200), with a line of figures
+ * for each kind. With -w it is a failure if a hang takes longer than the job's limit and so
+ * many milliseconds: means something where time does not depend on the host (scripts/vm
+ * --icount).
+ *
+ * The seed and a client's number say what the client does: each of its calls, with their
+ * arguments, which faults hit it when, and when it dies and a successor comes. With -v each
+ * of these is a line, "NUMBER: WHAT". In which order calls of different clients come is for
+ * the scheduler. The driver has its own parameters, but for watchdog_ms: how long an
+ * interrupt that is lost delays a client is no part of this.
  */
 
 #include "apu_test.h"
@@ -35,6 +40,8 @@
 #define SHORT_LIMIT 1000
 #define VA_CHURN 0x40000000ull
 #define FENCE_MS 60000
+#define WATCHDOG_MS 10
+#define LOG_SIZE (16 * MIB)
 
 struct fault_kind {
 	const char *name;
@@ -42,7 +49,7 @@ struct fault_kind {
 	const char *rules;
 	/* What the fence of the job says. */
 	int error;
-	/* The hardware ends it by the job's limit: how long that takes is of interest. */
+	/* How long it takes to get over it, after the job's limit, is of interest. */
 	bool hang;
 };
 
@@ -54,11 +61,11 @@ struct fault_kind {
 static const struct fault_kind kinds[KINDS] = {
 	{ "hang of a job", "on=job," JOB ",do=hang", -ETIME, true },
 	{ "hang at a command", "on=command," JOB ",after=1,do=hang", -ETIME, true },
-	/* Not by the hardware's limit but by the watchdog, and as soon as that looks. */
-	{ "engine stands still", FREEZE, -ETIME, false },
-	{ "reset of engines", FREEZE ";on=abort,ctx=%1$d,do=stuck", -EIO, false },
+	/* Not by the hardware's limit but by the driver's watchdog. */
+	{ "engine stands still", FREEZE, -ETIME, true },
+	{ "reset of engines", FREEZE ";on=abort,ctx=%1$d,do=stuck", -EIO, true },
 	{ "reset of the APU", FREEZE ";on=abort,ctx=%1$d,do=stuck;"
-	  "on=reset,engine=%3$.4s,count=%4$d,do=ignored", -EIO, false },
+	  "on=reset,engine=%3$.4s,count=%4$d,do=ignored", -EIO, true },
 	{ "bad command", "on=fetch," JOB ",do=corrupt", -EINVAL, false },
 	{ "bus error", "on=read," JOB ",do=bus-error", -EIO, false },
 	{ "MMU fault", "on=read," JOB ",do=mmu-fault", -EFAULT, false },
@@ -75,12 +82,17 @@ static const struct fault_kind kinds[KINDS] = {
 static struct shared {
 	/* One fault at a time, so that it is known whose it is. */
 	pthread_mutex_t fault_lock;
-	unsigned int left, seed;
+	/* Of each client, whoever has its number; and how often it has died. */
+	unsigned int left[CLIENTS], lives[CLIENTS];
+	unsigned int seed;
 	unsigned int killed, reopened, jobs, errors, lost;
 	struct {
 		unsigned int injected, recovered;
 		int64_t worst_ns;
 	} kinds[KINDS];
+	bool verbose;
+	unsigned int log_used;
+	char log[LOG_SIZE];
 } *shared;
 
 struct soaker {
@@ -89,6 +101,28 @@ struct soaker {
 	int number, asid, dmabuf;
 	unsigned int seed;
 };
+
+/* A line of the log. It is shown at the end: what it is written to may take its time. */
+static void note(struct soaker *s, const char *text)
+{
+	char line[160];
+	unsigned int at;
+	int n;
+
+	if (!shared->verbose)
+		return;
+	n = snprintf(line, sizeof(line), "%d: %s\n", s->number, text);
+	at = __atomic_fetch_add(&shared->log_used, n, __ATOMIC_RELAXED);
+	if (at + n <= LOG_SIZE)
+		memcpy(shared->log + at, line, n);
+}
+
+#define say(s, ...) do {						\
+	char _text[128];						\
+									\
+	snprintf(_text, sizeof(_text), __VA_ARGS__);			\
+	note(s, _text);							\
+} while (0)
 
 static uint32_t below(struct soaker *s, uint32_t n)
 {
@@ -147,6 +181,7 @@ static void run_gangs(struct soaker *s)
 	uint64_t seqno = 0;
 	int i, ret = 0, n = 1 + below(s, 8);
 
+	say(s, "%d gangs", n);
 	s->c.cmd_used = 0;
 	gang_clear_output(&s->c);
 	for (i = 0; i < n && !ret; i++)
@@ -176,18 +211,20 @@ static void run_copy(struct soaker *s)
 static void churn_memory(struct soaker *s)
 {
 	uint64_t i, size = (1 + below(s, 64)) * 4096;
+	uint32_t flags = below(s, 2), unmap = below(s, 2);
 	struct bo bo;
 	int ret = bo_create(s->c.fd, size, 0, &bo);
 
+	say(s, "%llu bytes, flags %u, unmap %u", (unsigned long long)size, flags, unmap);
 	for (i = 0; !ret && i < size; i += 512)
 		if (((uint8_t *)bo.map)[i])
 			wrong(s, "memory of somebody else", ((uint8_t *)bo.map)[i]);
 	if (!ret)
 		memset(bo.map, 0x5e, size);
 	if (!ret)
-		ret = vm_map(s->c.fd, s->c.vm, bo.handle, 0, VA_CHURN, size, below(s, 2));
+		ret = vm_map(s->c.fd, s->c.vm, bo.handle, 0, VA_CHURN, size, flags);
 	run_copy(s);
-	if (!ret && below(s, 2))
+	if (!ret && unmap)
 		ret = vm_unmap(s->c.fd, s->c.vm, VA_CHURN, size);
 	if (ret)
 		wrong(s, "memory", ret);
@@ -198,6 +235,7 @@ static void churn_context(struct soaker *s)
 {
 	int ret;
 
+	say(s, "context");
 	/* What is in flight ends or is cancelled. */
 	s->c.cmd_used = 0;
 	gang_submit_copy(&s->c, NULL);
@@ -221,6 +259,7 @@ static void change_qos(struct soaker *s)
 	};
 	int ret = apu_ioctl(s->c.fd, DRM_IOCTL_APU_CTX_SET_QOS, &qos);
 
+	say(s, "QoS %u %u %u", qos.priority, qos.boost, qos.flags);
 	if (ret)
 		wrong(s, "QoS", ret);
 }
@@ -230,11 +269,13 @@ static void be_idle(struct soaker *s)
 {
 	struct timespec nap = { 0, 1000000 * below(s, 100) };
 
+	say(s, "%ld ms idle", nap.tv_nsec / 1000000);
 	nanosleep(&nap, NULL);
 }
 
 static void open_anew(struct soaker *s)
 {
+	say(s, "open");
 	s->c.cmd_used = 0;
 	gang_submit_copy(&s->c, NULL);
 	soaker_close(s);
@@ -280,7 +321,6 @@ static void expect_state(struct soaker *s, const struct fault_kind *kind)
 		wrong(s, kind->name, ret ? ret : state.cause);
 }
 
-/* Which fault that is, and where, is the same for the same seed, whoever is hit. */
 static void be_hit(struct soaker *s, unsigned int fault_seed)
 {
 	unsigned int k = rand_r(&fault_seed) % KINDS;
@@ -297,6 +337,7 @@ static void be_hit(struct soaker *s, unsigned int fault_seed)
 
 	gang_engine_name(engine, sizeof(engine), class, rand_r(&fault_seed) % num);
 	snprintf(rules, sizeof(rules), kind->rules, s->asid, engine, engine, num);
+	say(s, "%s, %s", kind->name, engine);
 	ret = fault_set(rules);
 	if (!ret)
 		ret = ctx_create(s->c.fd, s->c.vm, &s->c.ctx);
@@ -331,25 +372,27 @@ static void be_hit(struct soaker *s, unsigned int fault_seed)
 /* Whether there was one left to be hit by. */
 static bool take_fault(struct soaker *s)
 {
-	bool taken;
+	unsigned int *left = &shared->left[s->number];
 
+	if (!*left)
+		return false;
 	if (pthread_mutex_lock(&shared->fault_lock))
 		wrong(s, "lock", 0);
-	taken = shared->left;
-	if (taken) {
-		shared->left--;
-		be_hit(s, shared->seed * 100000 + shared->left);
-	}
+	--*left;
+	be_hit(s, (shared->seed * CLIENTS + s->number) * 100000 + *left);
 	pthread_mutex_unlock(&shared->fault_lock);
 
-	return taken;
+	return true;
 }
 
 /* --- processes ---------------------------------------------------------------- */
 
-static void be_a_client(int number, unsigned int seed)
+static void be_a_client(int number)
 {
-	struct soaker s = { .number = number, .seed = seed };
+	struct soaker s = {
+		.number = number,
+		.seed = (shared->seed * CLIENTS + number) * 1000 + shared->lives[number]++,
+	};
 
 	soaker_open(&s);
 	for (;;) {
@@ -374,6 +417,7 @@ static void be_a_client(int number, unsigned int seed)
 			if (below(&s, 16))
 				break;
 			/* In the middle of something. */
+			say(&s, "killed");
 			s.c.cmd_used = 0;
 			gang_submit(&s.c, NULL);
 			count(&shared->killed);
@@ -391,33 +435,32 @@ static void be_a_client(int number, unsigned int seed)
 	}
 }
 
-static pid_t start_client(int number, unsigned int seed)
+static pid_t start_client(int number)
 {
 	pid_t pid = fork();
 
 	if (!pid)
-		be_a_client(number, seed);
+		be_a_client(number);
 
 	return pid;
 }
 
 /* Those that kill themselves are followed by others. Returns whether all went well. */
-static bool run_clients(unsigned int seed)
+static bool run_clients(void)
 {
 	pid_t pids[CLIENTS], pid;
 	int i, status, left = CLIENTS;
 	bool good = true;
 
 	for (i = 0; i < CLIENTS; i++)
-		pids[i] = start_client(i, seed * 1000 + i);
+		pids[i] = start_client(i);
 	while (left && (pid = wait(&status)) > 0) {
 		for (i = 0; i < CLIENTS && pids[i] != pid; i++)
 			;
 		if (i == CLIENTS)
 			continue;
 		if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
-			seed += 7919;
-			pids[i] = start_client(i, seed * 1000 + i);
+			pids[i] = start_client(i);
 			continue;
 		}
 		left--;
@@ -435,20 +478,23 @@ static bool run_clients(unsigned int seed)
 static bool show(int64_t worst_ms)
 {
 	unsigned int i, injected = 0, recovered = 0;
+	int64_t worst, worst_hang = 0;
 	bool good = true;
 
 	printf("# %-22s %9s %9s %12s\n", "fault", "injected", "recovered", "worst ms");
 	for (i = 0; i < KINDS; i++) {
-		int64_t worst = shared->kinds[i].worst_ns;
-
+		worst = shared->kinds[i].worst_ns;
 		printf("# %-22s %9u %9u %12.3f\n", kinds[i].name, shared->kinds[i].injected,
 		       shared->kinds[i].recovered, worst / 1e6);
 		injected += shared->kinds[i].injected;
 		recovered += shared->kinds[i].recovered;
-		if (worst_ms && kinds[i].hang && worst > worst_ms * 1000000) {
-			printf("# longer than the limit and %lld ms\n", (long long)worst_ms);
-			good = false;
-		}
+		if (kinds[i].hang && worst > worst_hang)
+			worst_hang = worst;
+	}
+	printf("hangs: over %.3f ms after the limit at the latest\n", worst_hang / 1e6);
+	if (worst_ms && worst_hang > worst_ms * 1000000) {
+		printf("which is longer than %lld ms\n", (long long)worst_ms);
+		good = false;
 	}
 	printf("total: injected %u, recovered %u, lost fences %u, errors %u; ", injected,
 	       recovered, shared->lost, shared->errors);
@@ -460,23 +506,25 @@ static bool show(int64_t worst_ms)
 
 int main(int argc, char **argv)
 {
-	struct fault_limits limits;
-	unsigned int seed = 1, faults = 200;
+	unsigned int seed = 1, faults = 200, i;
 	pthread_mutexattr_t attr;
 	int64_t worst_ms = 0;
 	const char *why = fault_port_open();
-	bool good;
+	long watchdog;
+	bool good, verbose = false;
 	int c;
 
-	while ((c = getopt(argc, argv, "s:n:w:")) != -1) {
+	while ((c = getopt(argc, argv, "s:n:w:v")) != -1) {
 		if (c == 's')
 			seed = strtoul(optarg, NULL, 0);
 		else if (c == 'n')
 			faults = strtoul(optarg, NULL, 0);
 		else if (c == 'w')
 			worst_ms = strtoul(optarg, NULL, 0);
+		else if (c == 'v')
+			verbose = true;
 		else
-			errx(2, "usage: soak [-s SEED] [-n FAULTS] [-w MS]");
+			errx(2, "usage: soak [-s SEED] [-n FAULTS] [-w MS] [-v]");
 	}
 	if (why)
 		errx(1, "%s", why);
@@ -484,17 +532,23 @@ int main(int argc, char **argv)
 		      -1, 0);
 	if (shared == MAP_FAILED)
 		err(1, "mmap");
-	shared->left = faults;
+	for (i = 0; i < CLIENTS; i++)
+		shared->left[i] = faults / CLIENTS + (i < faults % CLIENTS);
 	shared->seed = seed;
+	shared->verbose = verbose;
 	pthread_mutexattr_init(&attr);
 	pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
 	pthread_mutex_init(&shared->fault_lock, &attr);
-	if (fault_limits(&(struct fault_limits) { 2, 2, 2 }, &limits))
-		errx(1, "the driver's parameters cannot be set");
+	watchdog = fault_param("apu/watchdog_ms", WATCHDOG_MS);
+	if (watchdog < 0)
+		errx(1, "the driver's parameter cannot be set");
 
-	good = run_clients(seed);
+	good = run_clients();
 	fault_set("");
-	fault_limits(&limits, NULL);
+	fault_param("apu/watchdog_ms", watchdog);
+	if (shared->log_used > LOG_SIZE)
+		errx(1, "the log is too long");
+	fwrite(shared->log, 1, shared->log_used, stdout);
 	good &= show(worst_ms);
 
 	return good ? 0 : 1;

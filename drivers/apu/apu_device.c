@@ -27,6 +27,7 @@
 #include "apu_engine.h"
 #include "apu_sched.h"
 #include "apu_slot.h"
+#include "apu_watchdog.h"
 
 /* "APU1", little endian */
 #define APU_TOP_ID_VALUE	0x31555041
@@ -101,7 +102,7 @@ int apu_device_suspend(struct apu_device *adev)
 {
 	apu_devfreq_suspend(adev);
 	/* There are no jobs to look after. */
-	cancel_delayed_work(&adev->watchdog);
+	apu_watchdog_stop(adev);
 
 	mutex_lock(&adev->hw_lock);
 	apu_device_stop_top(adev);

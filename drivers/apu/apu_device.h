@@ -6,6 +6,7 @@
 #include <drm/gpu_scheduler.h>
 #include <linux/completion.h>
 #include <linux/devfreq.h>
+#include <linux/hrtimer.h>
 #include <linux/idr.h>
 #include <linux/io.h>
 #include <linux/ktime.h>
@@ -69,10 +70,8 @@ struct apu_slot {
 	u16 after;
 	/** @order: when it was armed, in a count of all jobs */
 	u64 order;
-	/** @progress: what the job had done when the watchdog last looked */
-	u64 progress;
-	/** @stalled_since: when @progress last changed */
-	ktime_t stalled_since;
+	/** @idle_since: since when no slot runs, as far as the watchdog has seen */
+	ktime_t idle_since;
 };
 
 /**
@@ -221,9 +220,16 @@ struct apu_device {
 	/** @sched_list: @sched, as a list of schedulers for entities */
 	struct drm_gpu_scheduler *sched_list;
 	/** @watchdog: looks after jobs in slots */
-	struct delayed_work watchdog;
-	/** @watchdog_wq: where @watchdog runs; fences may depend on it */
-	struct workqueue_struct *watchdog_wq;
+	struct {
+		/** @watchdog.timer: queues @watchdog.work */
+		struct hrtimer timer;
+		/** @watchdog.due: when @watchdog.timer does; protected by @job_lock */
+		ktime_t due;
+		/** @watchdog.work: looks */
+		struct work_struct work;
+		/** @watchdog.wq: where it does; fences may depend on it */
+		struct workqueue_struct *wq;
+	} watchdog;
 	/** @reset_lock: serializes resets */
 	struct mutex reset_lock;
 	/** @dump: what becomes of failures */

@@ -40,6 +40,7 @@
 #include "apu_sched.h"
 #include "apu_submit.h"
 #include "apu_vm.h"
+#include "apu_watchdog.h"
 #include "compat.h"
 
 static int apu_dev_query_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_file)
@@ -173,6 +174,10 @@ static int apu_bind(struct device *dev)
 		return PTR_ERR(adev);
 
 	ret = apu_reset_init(adev);
+	if (ret)
+		return ret;
+
+	ret = apu_watchdog_init(adev);
 	if (ret)
 		return ret;
 

@@ -263,34 +263,6 @@ u32 apu_engines_of_slot(struct apu_device *adev, unsigned int slot)
 }
 
 /**
- * apu_engines_progress() - Take a fingerprint of what a slot's job has done
- * @adev: APU; &apu_device.hw_lock is held
- * @slot: slot
- *
- * Return: A number that changes when one of the engines gets on.
- */
-u64 apu_engines_progress(struct apu_device *adev, unsigned int slot)
-{
-	u32 mask = apu_engines_of_slot(adev, slot);
-	u64 progress = mask;
-	u32 i;
-
-	for (i = 0; i < adev->info.num_engines; i++) {
-		void __iomem *regs = adev->engines[i]->regs;
-
-		if (!(mask & BIT(i)))
-			continue;
-		/* Reading the low half latches the high one. */
-		progress = progress * 31 + readl(regs + APU_ENG_CYCLES_LO);
-		progress = progress * 31 + readl(regs + APU_ENG_CYCLES_HI);
-		progress = progress * 31 + readl(regs + APU_ENG_CMD_VA_LO);
-		progress = progress * 31 + readl(regs + APU_ENG_CMD_VA_HI);
-	}
-
-	return progress;
-}
-
-/**
  * apu_engines_reset() - Pulse the reset lines of engines
  * @adev: APU; &apu_device.hw_lock is held
  * @mask: engines; those that are off are left alone

@@ -72,6 +72,7 @@
 #define APU_TOP_ECC_CORRECTED	0x054
 #define APU_TOP_SLOT_DESC_LO(n)	(0x080 + (n) * 8)
 #define APU_TOP_SLOT_DESC_HI(n)	(0x084 + (n) * 8)
+#define APU_TOP_SLOT_TIME(n)	(0x100 + (n) * 4)
 #define APU_TOP_MMU_ADDR_LO	0x200
 #define APU_TOP_MMU_ADDR_HI	0x204
 #define APU_TOP_MMU_SIZE_LO	0x208

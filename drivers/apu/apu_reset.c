@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Watchdog and resets: the backstop behind the hardware's own time limit.
+ * Resets: what is done about jobs that hang.
  *
- * The watchdog looks at the slots every second while there are jobs in them. It
- * picks up jobs whose interrupt was lost, and finds jobs that hang: those that
- * the hardware runs, or could run, without getting on, for longer than their own
- * time limit and some grace. These climb a ladder:
+ * The watchdog, apu_watchdog.c, finds them: jobs that the hardware runs beyond their own
+ * time limit, or could run and does not. These climb a ladder:
  *
  * 1. abort the slot, after noting what its engines do (apu_dump.c);
  * 2. reset the engines that run it: the gang ends with POWER_LOST;
@@ -40,45 +38,44 @@
 #include "apu_device.h"
 #include "apu_dump.h"
 #include "apu_engine.h"
-#include "apu_kunit.h"
 #include "apu_reset.h"
 #include "apu_sched.h"
 #include "apu_slot.h"
 #include "apu_trace.h"
+#include "apu_watchdog.h"
 
 #define APU_RESET_PULSE_US	10
 
-static uint apu_watchdog_ms = 1000;
-module_param_named(watchdog_ms, apu_watchdog_ms, uint, 0644);
-MODULE_PARM_DESC(watchdog_ms, "How often slots are looked at while they hold jobs (default: 1000)");
+/* How long jobs that do not hang may take to stop. */
+#define APU_UNPLUG_STOP_US	100000
 
-static uint apu_hang_grace_ms = 2000;
-module_param_named(hang_grace_ms, apu_hang_grace_ms, uint, 0644);
-MODULE_PARM_DESC(hang_grace_ms, "How long a job may stand still, beyond its time limit (default: 2000)");
-
-static uint apu_stop_timeout_ms = 100;
+static uint apu_stop_timeout_ms = 2;
 module_param_named(stop_timeout_ms, apu_stop_timeout_ms, uint, 0644);
-MODULE_PARM_DESC(stop_timeout_ms, "How long the hardware may take to stop a job (default: 100)");
+MODULE_PARM_DESC(stop_timeout_ms, "How long the hardware may take to stop a job that hangs (default: 2)");
+
+/* Waits for slots to be free. Returns those that are not. */
+static u32 apu_slots_stop(struct apu_device *adev, u32 mask, unsigned long timeout_us)
+{
+	u32 active;
+
+	if (!readl_poll_timeout(adev->regs + APU_TOP_SLOT_ACTIVE, active, !(active & mask), 100,
+				timeout_us))
+		return 0;
+
+	return active & mask;
+}
 
 static unsigned long apu_stop_timeout_us(void)
 {
 	return READ_ONCE(apu_stop_timeout_ms) * 1000UL;
 }
 
-static bool apu_slot_stops(struct apu_device *adev, unsigned int slot)
-{
-	u32 active;
-
-	return !readl_poll_timeout(adev->regs + APU_TOP_SLOT_ACTIVE, active,
-				   !(active & BIT(slot)), 100, apu_stop_timeout_us());
-}
-
-static bool apu_reset_abort_slot(struct apu_device *adev, unsigned int slot)
+static u32 apu_reset_abort_slots(struct apu_device *adev, u32 mask)
 {
 	trace_apu_reset(adev, "slot of a job that hangs");
-	apu_write(adev, APU_TOP_SLOT_ABORT, BIT(slot));
+	apu_write(adev, APU_TOP_SLOT_ABORT, mask);
 
-	return apu_slot_stops(adev, slot);
+	return apu_slots_stop(adev, mask, apu_stop_timeout_us());
 }
 
 /* Slots of jobs that the hardware will not start any more; job_lock is held. */
@@ -108,11 +105,16 @@ static void apu_reset_abort_unrunnable(struct apu_device *adev)
 	spin_unlock_irq(&adev->job_lock);
 }
 
-static bool apu_reset_engines_of_slot(struct apu_device *adev, unsigned int slot)
+static u32 apu_reset_engines_of_slots(struct apu_device *adev, u32 slots)
 {
-	u32 mask = apu_engines_of_slot(adev, slot);
+	unsigned int slot;
+	u32 mask = 0;
 
-	drm_warn(&adev->base, "slot %u does not stop, resetting engines %#x\n", slot, mask);
+	for (slot = 0; slot < APU_NUM_SLOTS; slot++)
+		if (slots & BIT(slot))
+			mask |= apu_engines_of_slot(adev, slot);
+
+	drm_warn(&adev->base, "slots %#x do not stop, resetting engines %#x\n", slots, mask);
 	trace_apu_reset(adev, "engines of a slot that does not stop");
 
 	/* Nothing new may start on them meanwhile. */
@@ -121,7 +123,31 @@ static bool apu_reset_engines_of_slot(struct apu_device *adev, unsigned int slot
 	apu_write(adev, APU_TOP_ENGINE_ENABLE, adev->engine_enable);
 	apu_reset_abort_unrunnable(adev);
 
-	return apu_slot_stops(adev, slot);
+	return apu_slots_stop(adev, slots, apu_stop_timeout_us());
+}
+
+/**
+ * apu_reset_slots() - Stop jobs that hang
+ * @adev: APU; &apu_device.hw_lock is held
+ * @mask: slots whose jobs are marked as hung
+ *
+ * Return: false if they do not stop: then all must be reset.
+ */
+bool apu_reset_slots(struct apu_device *adev, u32 mask)
+{
+	unsigned int slot;
+
+	lockdep_assert_held(&adev->hw_lock);
+
+	for (slot = 0; slot < APU_NUM_SLOTS; slot++)
+		if (mask & BIT(slot))
+			apu_dump_hang(adev, slot);
+
+	mask = apu_reset_abort_slots(adev, mask);
+	if (mask)
+		mask = apu_reset_engines_of_slots(adev, mask);
+
+	return !mask;
 }
 
 static u32 apu_slots_hung(struct apu_device *adev)
@@ -173,7 +199,14 @@ static bool apu_reset_was_done(struct apu_device *adev)
 	return !apu_read(adev, APU_TOP_SLOT_ACTIVE) && !apu_read(adev, APU_TOP_SLOT_DESC_LO(1));
 }
 
-static void apu_reset_all_locked(struct apu_device *adev, const char *why)
+/**
+ * apu_reset_all_locked() - Reset TOP and all engines, if they are on
+ * @adev: APU; &apu_device.reset_lock is held
+ * @why: reason, for the log
+ *
+ * Jobs that hang end, others begin anew.
+ */
+void apu_reset_all_locked(struct apu_device *adev, const char *why)
 {
 	lockdep_assert_held(&adev->reset_lock);
 
@@ -224,12 +257,12 @@ void apu_reset_all(struct apu_device *adev, const char *why)
 /* For the engines to be idle, and not in the middle of an access, when they are reset. */
 static void apu_reset_abort_all(struct apu_device *adev)
 {
-	u32 active;
+	u32 mask = GENMASK(APU_NUM_SLOTS - 1, 0);
 
-	apu_write(adev, APU_TOP_SLOT_ABORT, GENMASK(APU_NUM_SLOTS - 1, 0));
-	if (readl_poll_timeout(adev->regs + APU_TOP_SLOT_ACTIVE, active, !active, 100,
-			       apu_stop_timeout_us()))
-		drm_warn(&adev->base, "slots %#x do not stop\n", active);
+	apu_write(adev, APU_TOP_SLOT_ABORT, mask);
+	mask = apu_slots_stop(adev, mask, APU_UNPLUG_STOP_US);
+	if (mask)
+		drm_warn(&adev->base, "slots %#x do not stop\n", mask);
 }
 
 /**
@@ -256,134 +289,19 @@ void apu_reset_unplug(struct apu_device *adev)
 	spin_unlock_irq(&adev->job_lock);
 	mutex_unlock(&adev->reset_lock);
 
-	cancel_delayed_work_sync(&adev->watchdog);
+	apu_watchdog_unplug(adev);
 	cancel_work_sync(&adev->wedged_work);
 }
 
-/* Marks the slot's job as hung if it is; hw_lock and job_lock are held. */
-VISIBLE_IF_KUNIT bool apu_slot_check_hung(struct apu_device *adev, unsigned int slot, bool stuck,
-					  u64 progress, ktime_t now)
-{
-	struct apu_slot *s = &adev->slots[slot];
-	s64 limit_ms;
-
-	if (!s->job)
-		return false;
-
-	if (!stuck || progress != s->progress) {
-		s->progress = progress;
-		s->stalled_since = now;
-		return false;
-	}
-
-	limit_ms = DIV_ROUND_UP(s->job->time_limit_us, USEC_PER_MSEC) +
-		   READ_ONCE(apu_hang_grace_ms);
-	if (ktime_ms_delta(now, s->stalled_since) <= limit_ms)
-		return false;
-
-	drm_warn(&adev->base, "job %llu in slot %u hangs\n", s->job->seqno, slot);
-	s->job->hung = true;
-
-	return true;
-}
-EXPORT_SYMBOL_IF_KUNIT(apu_slot_check_hung);
-
-static void apu_watchdog_check(struct apu_device *adev)
-{
-	ktime_t now = ktime_get();
-	unsigned int slot;
-	bool all = false;
-	u32 running;
-
-	mutex_lock(&adev->hw_lock);
-	/* Given up, unplugged, or the last job has just gone. */
-	if (!adev->top_on) {
-		mutex_unlock(&adev->hw_lock);
-		return;
-	}
-
-	spin_lock_irq(&adev->job_lock);
-	apu_slots_reap(adev);
-	spin_unlock_irq(&adev->job_lock);
-
-	running = apu_read(adev, APU_TOP_SLOT_RUNNING);
-	for (slot = 0; slot < APU_NUM_SLOTS && !all; slot++) {
-		u64 progress = apu_engines_progress(adev, slot);
-		/* Waiting for others who run is no hang; if none runs, it is. */
-		bool stuck = !running || (running & BIT(slot));
-		bool hung;
-
-		spin_lock_irq(&adev->job_lock);
-		hung = apu_slot_check_hung(adev, slot, stuck, progress, now);
-		spin_unlock_irq(&adev->job_lock);
-
-		if (hung)
-			apu_dump_hang(adev, slot);
-		if (hung && !apu_reset_abort_slot(adev, slot) &&
-		    !apu_reset_engines_of_slot(adev, slot))
-			all = true;
-	}
-
-	spin_lock_irq(&adev->job_lock);
-	apu_slots_reap(adev);
-	if (apu_slots_busy(adev))
-		apu_reset_watch(adev);
-	spin_unlock_irq(&adev->job_lock);
-	mutex_unlock(&adev->hw_lock);
-
-	if (all)
-		apu_reset_all_locked(adev, "a job cannot be stopped");
-}
-
-static void apu_watchdog_work(struct work_struct *work)
-{
-	struct apu_device *adev = container_of(work, struct apu_device, watchdog.work);
-	bool cookie = dma_fence_begin_signalling();
-
-	mutex_lock(&adev->reset_lock);
-	apu_watchdog_check(adev);
-	mutex_unlock(&adev->reset_lock);
-	dma_fence_end_signalling(cookie);
-}
-
 /**
- * apu_reset_watch() - Have the watchdog look at slots, soon
- * @adev: APU with a job in a slot; &apu_device.job_lock is held
- *
- * Unlike the scheduler's timeout, it is not put off by jobs that follow.
- */
-void apu_reset_watch(struct apu_device *adev)
-{
-	lockdep_assert_held(&adev->job_lock);
-
-	queue_delayed_work(adev->watchdog_wq, &adev->watchdog,
-			   msecs_to_jiffies(READ_ONCE(apu_watchdog_ms)));
-}
-
-static void apu_reset_fini(struct drm_device *drm, void *data)
-{
-	destroy_workqueue(to_apu_device(drm)->watchdog_wq);
-}
-
-/**
- * apu_reset_init() - Set up the watchdog
+ * apu_reset_init() - Set up what resets need
  * @adev: APU
  *
  * Return: 0 or a negative error code.
  */
 int apu_reset_init(struct apu_device *adev)
 {
-	int ret;
-
-	INIT_DELAYED_WORK(&adev->watchdog, apu_watchdog_work);
 	INIT_WORK(&adev->wedged_work, apu_wedged_work);
-	ret = drmm_mutex_init(&adev->base, &adev->reset_lock);
-	if (ret)
-		return ret;
 
-	adev->watchdog_wq = alloc_workqueue("apu-watchdog", WQ_MEM_RECLAIM | WQ_UNBOUND, 1);
-	if (!adev->watchdog_wq)
-		return -ENOMEM;
-
-	return drmm_add_action_or_reset(&adev->base, apu_reset_fini, NULL);
+	return drmm_mutex_init(&adev->base, &adev->reset_lock);
 }

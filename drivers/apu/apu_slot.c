@@ -25,11 +25,11 @@
 #include "apu_engine.h"
 #include "apu_kunit.h"
 #include "apu_mmu.h"
-#include "apu_reset.h"
 #include "apu_sched.h"
 #include "apu_slot.h"
 #include "apu_trace.h"
 #include "apu_vm.h"
+#include "apu_watchdog.h"
 
 /* MMU commands are polled for. */
 #define APU_IRQS	(APU_TOP_IRQ_RAW_SLOT | APU_TOP_IRQ_RAW_ABORT | APU_TOP_IRQ_RAW_DESC)
@@ -130,12 +130,8 @@ EXPORT_SYMBOL_IF_KUNIT(apu_slot_after);
 
 static void apu_slot_ring(struct apu_device *adev, unsigned int slot)
 {
-	struct apu_slot *s = &adev->slots[slot];
-
-	s->progress = 0;
-	s->stalled_since = ktime_get();
 	WRITE_ONCE(apu_slot_completion(adev, slot)->status, cpu_to_le32(APU_JOB_STATUS_PENDING));
-	apu_reset_watch(adev);
+	apu_watchdog_start(adev, slot);
 	/* While TOP is in reset: apu_slots_restart() will ring for all. */
 	if (!adev->top_on)
 		return;

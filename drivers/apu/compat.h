@@ -7,6 +7,7 @@
 #ifndef __APU_COMPAT_H__
 #define __APU_COMPAT_H__
 
+#include <linux/hrtimer.h>
 #include <linux/slab.h>
 
 #include <drm/drm_drv.h>
@@ -54,6 +55,16 @@ static inline int apu_compat_sched_job_init(struct drm_sched_job *job,
 }
 
 #define drm_sched_job_init apu_compat_sched_job_init
+#endif
+
+#ifndef APU_HAVE_HRTIMER_SETUP
+static inline void hrtimer_setup(struct hrtimer *timer,
+				 enum hrtimer_restart (*function)(struct hrtimer *),
+				 clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock, mode);
+	timer->function = function;
+}
 #endif
 
 #ifndef APU_HAVE_GPUVM_MAP_REQ

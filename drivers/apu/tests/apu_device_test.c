@@ -18,16 +18,17 @@
 #include "../compat.h"
 #include "apu_test.h"
 
-static void apu_test_watchdog(struct work_struct *work)
+/* Looks at nothing. */
+static enum hrtimer_restart apu_test_watchdog(struct hrtimer *timer)
 {
+	return HRTIMER_NORESTART;
 }
 
 static void apu_test_stop_watchdog(void *data)
 {
 	struct apu_device *adev = data;
 
-	cancel_delayed_work_sync(&adev->watchdog);
-	destroy_workqueue(adev->watchdog_wq);
+	hrtimer_cancel(&adev->watchdog.timer);
 	ida_destroy(&adev->mmu.asids);
 }
 
@@ -62,9 +63,9 @@ struct apu_device *apu_test_device(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, adev->slot_mem);
 	adev->top_on = true;
 
-	INIT_DELAYED_WORK(&adev->watchdog, apu_test_watchdog);
-	adev->watchdog_wq = alloc_workqueue("apu-test", WQ_UNBOUND, 1);
-	KUNIT_ASSERT_NOT_NULL(test, adev->watchdog_wq);
+	hrtimer_setup(&adev->watchdog.timer, apu_test_watchdog, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_ABS);
+	adev->watchdog.due = KTIME_MAX;
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action(test, apu_test_stop_watchdog, adev));
 
 	return adev;

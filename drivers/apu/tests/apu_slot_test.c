@@ -329,30 +329,91 @@ static void apu_status_becomes_an_error(struct kunit *test)
 	}
 }
 
+static bool is_hung(struct apu_device *adev, unsigned int slot, u32 running, u32 run_us,
+		    ktime_t now, ktime_t *next)
+{
+	bool hung;
+
+	*next = KTIME_MAX;
+	spin_lock_irq(&adev->job_lock);
+	hung = apu_slot_check_hung(adev, slot, running, run_us, now, next);
+	spin_unlock_irq(&adev->job_lock);
+
+	return hung;
+}
+
+/* Limits of jobs here are 1,500 ms, and the grace is 2 ms. */
 static void apu_hangs_are_found(struct kunit *test)
 {
 	struct apu_device *adev = apu_test_device(test);
 	struct apu_job *job = apu_test_job(test, apu_test_ctx(test, adev), 1);
 	const ktime_t t0 = ktime_get() + NSEC_PER_SEC;
+	ktime_t next;
 
-	KUNIT_EXPECT_FALSE(test, apu_slot_check_hung(adev, 0, true, 0, t0));
 	job->time_limit_us = 1500 * USEC_PER_MSEC;
 	start(adev, job);
 
-	/* It gets on, and the clock starts anew. */
-	KUNIT_EXPECT_FALSE(test, apu_slot_check_hung(adev, 0, true, 1, t0));
-	KUNIT_EXPECT_FALSE(test, apu_slot_check_hung(adev, 0, true, 1,
-						     ktime_add_ms(t0, 3500)));
-	/* Waits for others, which is no hang. */
-	KUNIT_EXPECT_FALSE(test, apu_slot_check_hung(adev, 0, false, 1,
-						     ktime_add_ms(t0, 9000)));
-	KUNIT_EXPECT_FALSE(test, apu_slot_check_hung(adev, 0, true, 1,
-						     ktime_add_ms(t0, 9000 + 3500)));
+	/* By the hardware's time, and the next look is when it would be late. */
+	KUNIT_EXPECT_FALSE(test, is_hung(adev, 0, BIT(0), 500, t0, &next));
+	KUNIT_EXPECT_EQ(test, ktime_add_us(t0, 1502 * USEC_PER_MSEC - 500), next);
+	KUNIT_EXPECT_FALSE(test, is_hung(adev, 0, BIT(0), 0, t0 + 9 * NSEC_PER_SEC, &next));
+	KUNIT_EXPECT_FALSE(test, is_hung(adev, 0, BIT(0), 1502 * USEC_PER_MSEC - 1, t0, &next));
+	KUNIT_EXPECT_EQ(test, ktime_add_us(t0, 1), next);
 	KUNIT_EXPECT_FALSE(test, job->hung);
-	/* Its own limit and two seconds of grace. */
-	KUNIT_EXPECT_TRUE(test, apu_slot_check_hung(adev, 0, true, 1,
-						    ktime_add_ms(t0, 9000 + 3501)));
+	KUNIT_EXPECT_TRUE(test, is_hung(adev, 0, BIT(0), 1502 * USEC_PER_MSEC, t0, &next));
 	KUNIT_EXPECT_TRUE(test, job->hung);
+}
+
+static void apu_jobs_that_are_not_started_hang(struct kunit *test)
+{
+	struct apu_device *adev = apu_test_device(test);
+	struct apu_job *job = apu_test_job(test, apu_test_ctx(test, adev), 1);
+	const ktime_t t0 = ktime_get() + NSEC_PER_SEC;
+	ktime_t next, t1 = ktime_add_ms(t0, 5000);
+
+	job->time_limit_us = 1500 * USEC_PER_MSEC;
+	start(adev, job);
+
+	/* Waits for others, which is no hang; it may begin to run now. */
+	KUNIT_EXPECT_FALSE(test, is_hung(adev, 0, BIT(1), 0, t0, &next));
+	KUNIT_EXPECT_EQ(test, ktime_add_ms(t0, 1502), next);
+	KUNIT_EXPECT_FALSE(test, is_hung(adev, 0, BIT(1), 0, t1, &next));
+	/* Nobody runs: then it should. */
+	KUNIT_EXPECT_FALSE(test, is_hung(adev, 0, 0, 0, ktime_add_ms(t1, 1501), &next));
+	KUNIT_EXPECT_EQ(test, ktime_add_ms(t1, 1502), next);
+	KUNIT_EXPECT_FALSE(test, job->hung);
+	KUNIT_EXPECT_TRUE(test, is_hung(adev, 0, 0, 0, ktime_add_ms(t1, 1502), &next));
+	KUNIT_EXPECT_TRUE(test, job->hung);
+}
+
+/* The timer is moved by a job that may be late before the next look, and by no other. */
+static void apu_jobs_share_a_timer(struct kunit *test)
+{
+	static const u32 limits_ms[] = { 10000, 100, 200, 50, 50, 100 };
+	/* Whether the job moves it. */
+	static const bool moves[] = { true, true, false, true, false, false };
+	struct apu_device *adev = apu_test_device(test);
+	struct apu_ctx *ctx = apu_test_ctx(test, adev);
+	ktime_t due, before;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(moves); i++) {
+		struct apu_job *job = apu_test_job(test, ctx, i + 1);
+
+		job->time_limit_us = limits_ms[i] * USEC_PER_MSEC;
+		due = adev->watchdog.due;
+		before = ktime_get();
+		start(adev, job);
+		KUNIT_EXPECT_EQ(test, moves[i], adev->watchdog.due != due);
+		if (!moves[i])
+			continue;
+		/* A second is the longest, for interrupts that are lost. */
+		due = ktime_add_ms(before, min(limits_ms[i] + 2, 1000));
+		KUNIT_EXPECT_GE(test, adev->watchdog.due, due);
+		KUNIT_EXPECT_LE(test, adev->watchdog.due, due + ktime_sub(ktime_get(), before));
+		KUNIT_EXPECT_EQ(test, adev->watchdog.due,
+				hrtimer_get_expires(&adev->watchdog.timer));
+	}
 }
 
 static void apu_fences_signal_in_order(struct kunit *test)
@@ -494,6 +555,8 @@ static struct kunit_case apu_slot_cases[] = {
 	KUNIT_CASE(apu_slots_fail_at_last),
 	KUNIT_CASE(apu_status_becomes_an_error),
 	KUNIT_CASE(apu_hangs_are_found),
+	KUNIT_CASE(apu_jobs_that_are_not_started_hang),
+	KUNIT_CASE(apu_jobs_share_a_timer),
 	KUNIT_CASE(apu_fences_signal_in_order),
 	KUNIT_CASE(apu_jobs_let_go_before_they_signal),
 	KUNIT_CASE(apu_the_first_failure_kills),

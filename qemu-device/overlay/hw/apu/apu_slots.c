@@ -58,6 +58,24 @@ uint32_t apu_slots_in_state(const ApuTop *s, ApuSlotState state)
     return mask;
 }
 
+/*
+ * A thread may take longer than the device would, on a slow host: but the gang
+ * that it executes is within its limit.
+ */
+uint32_t apu_slots_time(const ApuTop *s, unsigned slot)
+{
+    const ApuSlot *p = &s->slot[slot];
+    int64_t end = p->end_ns;
+
+    if (!apu_slot_is_running(p)) {
+        return 0;
+    }
+    if (p->state == APU_SLOT_RUNNING) {
+        end = p->start_ns + (int64_t)p->desc.time_limit_us * SCALE_US;
+    }
+    return MIN((MIN(apu_now(), end) - p->start_ns) / SCALE_US, INT32_MAX);
+}
+
 int apu_slots_on_engine(const ApuTop *s, unsigned engine, unsigned *stream)
 {
     for (unsigned n = 0; n < APU_NUM_SLOTS; n++) {

@@ -229,6 +229,9 @@ static MemTxResult apu_top_read(void *opaque, hwaddr addr, uint64_t *data,
         value = apu_slots_in_state(s, APU_SLOT_RUNNING) |
                 apu_slots_in_state(s, APU_SLOT_DONE);
         break;
+    case A_APU_TOP_SLOT_TIME:
+        value = apu_slots_time(s, n);
+        break;
     case A_APU_TOP_MMU_STATUS:
         value = apu_top_mmu_status(s);
         break;

@@ -195,6 +195,8 @@ void apu_slot_arm_end(ApuSlot *slot);
 void apu_slots_init(ApuTop *s);
 void apu_slots_exit(ApuTop *s);
 uint32_t apu_slots_in_state(const ApuTop *s, ApuSlotState state);
+/* SLOT_TIME: microseconds of device time that the slot's gang has had. */
+uint32_t apu_slots_time(const ApuTop *s, unsigned slot);
 /* Slot whose stream runs on the engine, and the stream; -1 if none. */
 int apu_slots_on_engine(const ApuTop *s, unsigned engine, unsigned *stream);
 

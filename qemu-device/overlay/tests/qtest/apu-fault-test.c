@@ -37,6 +37,11 @@ static void set_engine_fault(Apu *a, const char *format, unsigned e)
     set_fault(a, rules);
 }
 
+static uint32_t slot_time(Apu *a, unsigned slot)
+{
+    return top_read(a, A_APU_TOP_SLOT_TIME + 4 * slot);
+}
+
 /* The last job left nothing behind: the same runs now. */
 static void expect_recovery(Apu *a, unsigned slot)
 {
@@ -58,8 +63,10 @@ static void test_hang(void)
         set_engine_fault(a, "on=job,engine=%s,do=hang", e);
         ring(a, 0);
         let_run();
+        g_assert_cmpuint(slot_time(a, 0), ==, 0);
         qtest_clock_step(a->qts, LIMIT_NS - 1);
         g_assert_cmphex(top_read(a, A_APU_TOP_SLOT_RUNNING), ==, 1);
+        g_assert_cmpuint(slot_time(a, 0), ==, LIMIT_US - 1);
         g_assert_cmphex(top_read(a, A_APU_TOP_ENGINE_BUSY), ==, BIT(e));
         qtest_clock_step(a->qts, 1);
         c = wait_slot(a, 0);
@@ -131,9 +138,14 @@ static void test_freeze(void)
             qtest_clock_step(a->qts, 100ll * LIMIT_NS);
             g_assert_cmphex(top_read(a, A_APU_TOP_SLOT_RUNNING), ==, BIT(4));
             g_assert_cmpuint(record(a, 4).status, ==, APU_JOB_STATUS_PENDING);
+            wait_for(a, TOP + A_APU_TOP_SLOT_TIME + 4 * 4, UINT32_MAX,
+                     100 * LIMIT_US);
+            qtest_clock_step(a->qts, 1999);
+            g_assert_cmpuint(slot_time(a, 4), ==, 100 * LIMIT_US + 1);
             top_write(a, A_APU_TOP_SLOT_ABORT, BIT(4));
             g_assert_cmpuint(wait_slot(a, 4).status, ==,
                              APU_JOB_STATUS_ABORTED);
+            g_assert_cmpuint(slot_time(a, 4), ==, 0);
             clear_irqs(a);
             expect_recovery(a, 4);
         }
