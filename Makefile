@@ -38,7 +38,7 @@ help: ## list the targets
 	@echo "$(K)). Without them, check runs on: $(KERNELS)."
 	@echo "APU_CACHE is where what is fetched and built once is kept."
 
-.PHONY: demo check check-all check-ops fuzz soak lint lint-selftest lint-tools bench-hal bench-infer bench-power bench-submit shell
+.PHONY: demo check check-all check-ops coverage fuzz mutants soak lint lint-selftest lint-tools bench-hal bench-infer bench-power bench-submit shell
 demo: qemu modules tools examples demo-input ## from nothing to a face found: build all, run a network on the APU
 	@$(S)/demo
 
@@ -62,6 +62,18 @@ lint-selftest: lint-tools ## plant a fault for every linter and see that it is f
 # The kernels that the modules are checked against do not follow KERNEL.
 lint-tools: qemu $(patsubst %,kernel-%,$(call list,check))
 	@$(S)/setup-host lint
+
+# FAULTS="--part driver --listed": options of scripts/mutants.
+mutants: ## plant small faults and see that tests find them; FAULTS='--help' for options
+	+@$(MAKE) --no-print-directory ready KERNELS="$(sort $(call list,check) lts-race)"
+	@$(S)/build-qemu qtests
+	@$(S)/mutants $(FAULTS)
+
+coverage: ## which lines the tests reach: table, and a report in build/coverage/html
+	@$(S)/setup-host coverage
+	+@$(MAKE) --no-print-directory ready KERNELS='lts-cov next-plain'
+	@$(S)/build-qemu qtests
+	@$(S)/coverage $(PARTS)
 
 fuzz: ## call the driver's ioctls at random; MINUTES=10 on each kernel, SEED=1
 	+@$(MAKE) --no-print-directory qemu modules-lts-cov modules-lts-debug selftests

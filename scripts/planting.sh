@@ -8,18 +8,30 @@ verdicts=0
 verdicts_bad=0
 
 # copy_checkout DIR: the files that git knows, as they are in the working tree, and
-# the kernels and programs that were built, in DIR, which becomes the directory.
+# the kernels and programs that were built, in DIR, which becomes the directory. What is
+# there from an earlier call is brought up to date.
 copy_checkout() {
+	mkdir -p "$1/build"
 	cd "$APU_TOP" || exit
 	git ls-files | while IFS= read -r f; do
 		[ ! -e "$f" ] || printf '%s\n' "$f"
-	done | rsync -lp --files-from=- ./ "$1/"
+	done | sync_files "$APU_TOP" "$1" "$1/build/copied.list"
 	cd "$1" || exit
-	mkdir build
+	rm -rf build/kernel build/bin
 	cp -RP "$APU_BUILD/kernel" build/
-	ln -s "$APU_BUILD/bin" build/bin
-	git init -q
+	# Links: what is built anew in the copy takes the place of one.
+	cp -Rs "$APU_BUILD/bin" build/bin
+	[ -d .git ] || git init -q
 	git add .
+}
+
+# copy_machine DIR: the same, and what the test machine needs.
+copy_machine() {
+	copy_checkout "$1"
+	mkdir -p build/guest build/host
+	rsync -a "$APU_BUILD/guest/" build/guest/
+	ln -sfn "$APU_BUILD/rootfs" build/rootfs
+	cp "$APU_BUILD"/initramfs.cpio* build/
 }
 
 # add FILE: appends standard input.

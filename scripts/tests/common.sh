@@ -7,7 +7,7 @@
 # shellcheck source=../lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
-NCC=$APU_BUILD/host/bin/ncc-tflite
+NCC=${NCC:-$APU_BUILD/host/bin/ncc-tflite}
 ORACLE=$APU_BUILD/bin/tfl-oracle
 # shellcheck disable=SC2034	# for those that source this
 MODELS=${APU_MODELS:-$APU_TOP/../shared/models}
