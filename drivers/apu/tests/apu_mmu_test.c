@@ -196,6 +196,19 @@ static void apu_reserve_is_enough(struct kunit *test)
 	}
 }
 
+/* Until the TLB was invalidated, a walk may be under way in what was a table. */
+static void apu_tables_stay_for_walks(struct kunit *test)
+{
+	const struct apu_piece piece = { PHYS + SZ_4K, SZ_2M };
+	struct sg_table *sgt = apu_test_sgt(test, &piece, 1);
+	struct apu_pt *pt = apu_test_pt(test, apu_test_device(test));
+
+	apu_test_map(test, pt, VA, sgt, 0, SZ_2M);
+	KUNIT_EXPECT_TRUE(test, list_empty(&pt->retired));
+	apu_pt_unmap(pt, VA, SZ_2M);
+	KUNIT_EXPECT_FALSE(test, list_empty(&pt->retired));
+}
+
 static void apu_asids_are_unique(struct kunit *test)
 {
 	struct apu_device *adev = apu_test_device(test);
@@ -221,6 +234,7 @@ static struct kunit_case apu_mmu_cases[] = {
 	KUNIT_CASE(apu_pages_are_mapped),
 	KUNIT_CASE(apu_blocks_are_mapped),
 	KUNIT_CASE(apu_reserve_is_enough),
+	KUNIT_CASE(apu_tables_stay_for_walks),
 	KUNIT_CASE(apu_asids_are_unique),
 	{}
 };

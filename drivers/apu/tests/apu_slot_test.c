@@ -192,6 +192,34 @@ static void apu_interrupts_are_hints(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, busy(adev));
 }
 
+struct apu_next_irq {
+	struct dma_fence_cb cb;
+	struct apu_device *adev;
+	u32 status;
+};
+
+static void raise_next(struct dma_fence *fence, struct dma_fence_cb *cb)
+{
+	struct apu_next_irq *next = container_of(cb, struct apu_next_irq, cb);
+
+	apu_write(next->adev, APU_TOP_IRQ_STATUS, next->status);
+}
+
+/* What ends while slots are looked at raises the interrupt again: that must not be cleared. */
+static void apu_interrupts_are_cleared_first(struct kunit *test)
+{
+	struct apu_device *adev = apu_test_device(test);
+	struct apu_ctx *ctx = apu_test_ctx(test, adev);
+	struct apu_job *job = apu_test_job(test, ctx, 1);
+	struct apu_next_irq next = { .adev = adev, .status = BIT(5) };
+
+	start(adev, job);
+	KUNIT_ASSERT_EQ(test, 0, dma_fence_add_callback(&job->fence->base, &next.cb, raise_next));
+	KUNIT_EXPECT_EQ(test, IRQ_HANDLED, finish(adev, BIT(0), BIT(0), APU_JOB_STATUS_OK));
+	KUNIT_EXPECT_EQ(test, 1, result(job));
+	KUNIT_EXPECT_EQ(test, BIT(5), apu_test_reg(adev, APU_TOP_IRQ_STATUS));
+}
+
 static void apu_lost_jobs_are_found(struct kunit *test)
 {
 	struct apu_device *adev = apu_test_device(test);
@@ -549,6 +577,7 @@ static struct kunit_case apu_slot_cases[] = {
 	KUNIT_CASE(apu_slots_are_reserved),
 	KUNIT_CASE(apu_waits_for_the_oldest_job),
 	KUNIT_CASE(apu_interrupts_are_hints),
+	KUNIT_CASE(apu_interrupts_are_cleared_first),
 	KUNIT_CASE(apu_lost_jobs_are_found),
 	KUNIT_CASE(apu_predecessors_are_in_the_mask),
 	KUNIT_CASE(apu_jobs_start_anew_after_a_reset),
