@@ -295,6 +295,26 @@ static Elf64_Shdr *find_section(uint8_t *data, const char *name)
 	return NULL;
 }
 
+/* What is not in the file cannot be beyond its end. */
+static void sections_without_contents_may_be_anywhere(void **state)
+{
+	struct apu_model *model;
+	struct dla_spec spec;
+	Elf64_Shdr *shdr;
+	uint8_t *data;
+	size_t size;
+
+	(void)state;
+	spec_init(&spec, 0);
+	data = spec_write(&spec, &size);
+	shdr = (void *)(data + ((Elf64_Ehdr *)data)->e_shoff);
+	assert_int_equal(shdr[0].sh_type, SHT_NULL);
+	shdr[0].sh_offset = UINT64_MAX;
+	assert_int_equal(apu_model_load_memory(data, size, &model), 0);
+	apu_model_release(model);
+	free(data);
+}
+
 static void bad_sections_are_refused(void **state)
 {
 	static const char *const names[] = {
@@ -489,6 +509,7 @@ int main(void)
 		cmocka_unit_test(bad_jobs_are_refused),
 		cmocka_unit_test(bad_tensors_are_refused),
 		cmocka_unit_test(bad_elf_fields_are_refused),
+		cmocka_unit_test(sections_without_contents_may_be_anywhere),
 		cmocka_unit_test(bad_sections_are_refused),
 		cmocka_unit_test(tables_can_be_too_long),
 		cmocka_unit_test(every_truncation_is_refused),

@@ -115,6 +115,14 @@ static void a_model_must_fit_the_device(void **state)
 	struct apu_device *dev;
 	struct apu_model *model = load(spec);
 
+	/* All that the device has is not too much. */
+	fake.info.l1_kib = spec->info.l1_kib;
+	fake.info.num_engines[APU_ENGINE_EDMA] = spec->info.num_engines[APU_ENGINE_EDMA];
+	assert_int_equal(apu_device_open(FAKE_NODE, &dev), 0);
+	assert_int_equal(apu_session_create(dev, model, APU_PRIORITY_NORMAL, &session), 0);
+	apu_session_release(session);
+	apu_device_close(dev);
+
 	fake.info.l1_kib = 64;
 	assert_int_equal(apu_device_open(FAKE_NODE, &dev), 0);
 	assert_int_equal(apu_session_create(dev, model, APU_PRIORITY_NORMAL, &session), -ENOTSUP);
@@ -309,8 +317,18 @@ static void memory_follows_the_documented_lifetimes(void **state)
 	b.request = second;
 	bench_close(&b);
 
+	/* Without temporary memory there is none. */
+	fake_reset();
+	spec_init(spec, 0);
+	bench_open(&b, spec);
+	apu_session_get_memory(b.session, &memory);
+	assert_int_equal(memory.temp_bytes, 0);
+	assert_int_equal(memory.total_bytes, 2 * 4096);
+	bench_close(&b);
+
 	/* With the MVPU inputs and outputs come at initialisation, and go if nobody wants them. */
 	fake_reset();
+	spec_init(spec, 4096);
 	spec->info.num_engines[APU_ENGINE_MVPU] = 1;
 	bench_open(&b, spec);
 	apu_session_get_memory(b.session, &memory);

@@ -7,7 +7,7 @@ empty line. Its other lines:
     in FILE [FUNCTION]      where; a list may give several, each with its - and +
     - text                  what is there once, or
     + text                  what takes its place; several lines of each follow each other
-    tests PROGRAM…          selftests that are run first
+    tests PROGRAM[:TEST]…   selftests that are run first
     kernel KERNEL           run these on that kernel too, for what only a checker sees
     survives: reason        it is known that no test finds it, and why
 

@@ -105,8 +105,14 @@ class Part:
 
 # All of the collection.
 KSELFTEST = "/apu/selftests/run_kselftest.sh"
-# Some programs, of which not all are in the collection.
-PROGRAMS = ("sh", "-c", 'for t; do "/apu/selftests/$t" || exit; done', "sh")
+# Some programs, of which not all are in the collection, or tests of them.
+PROGRAMS = ("sh", "-c", """
+for t; do
+	case $t in
+	*:*) "/apu/selftests/${t%%:*}" -t "${t#*:}" ;;
+	*) "/apu/selftests/$t" ;;
+	esac || exit
+done""", "sh")
 
 
 class Driver(Part):
@@ -122,6 +128,8 @@ class Driver(Part):
 
     def modules(self, kernel):
         """The modules for a kernel; the first time all are built."""
+        if not os.path.exists(os.path.join(self.build_dir, "kernel", kernel, "Image")):
+            raise SystemExit(f"error: the kernel {kernel} is not built: run 'make mutants'")
         if kernel not in self.built:
             self.built[kernel] = modules.Modules(self.tree, kernel)
             self.built[kernel].build()

@@ -53,7 +53,7 @@ def _failure(log):
 def _last_words(log):
     with open(log, "rb") as file:
         lines = [x.strip() for x in file.read().decode(errors="replace").split("\n")]
-    telling = [x for x in lines if re.search(r"vm: |ERROR|error:|Error|FAILED|Sanitizer|panic", x)]
+    telling = [x for x in lines if re.search(r"vm: |ERROR|error:|Error|FAILED|Sanitizer|panic|Segmentation|Aborted", x)]
     lines = [x for x in lines if x]
     return (telling or lines or ["says nothing"])[0 if telling else -1][:160]
 

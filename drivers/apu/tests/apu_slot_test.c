@@ -214,7 +214,7 @@ static void apu_interrupts_are_cleared_first(struct kunit *test)
 	struct apu_next_irq next = { .adev = adev, .status = BIT(5) };
 
 	start(adev, job);
-	KUNIT_ASSERT_EQ(test, 0, dma_fence_add_callback(&job->fence->base, &next.cb, raise_next));
+	KUNIT_ASSERT_EQ(test, 0, dma_fence_add_callback(&job->fence.base, &next.cb, raise_next));
 	KUNIT_EXPECT_EQ(test, IRQ_HANDLED, finish(adev, BIT(0), BIT(0), APU_JOB_STATUS_OK));
 	KUNIT_EXPECT_EQ(test, 1, result(job));
 	KUNIT_EXPECT_EQ(test, BIT(5), apu_test_reg(adev, APU_TOP_IRQ_STATUS));
