@@ -84,6 +84,8 @@ static void a_sound_file_is_read(void **state)
 	assert_string_equal(apu_model_get_metadata(model, "author"), "me");
 	assert_string_equal(apu_model_get_metadata(model, "empty"), "");
 	assert_null(apu_model_get_metadata(model, "me"));
+	/* Behind the last are zeros. */
+	assert_null(apu_model_get_metadata(model, ""));
 	apu_model_release(model);
 }
 
