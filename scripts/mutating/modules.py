@@ -51,7 +51,7 @@ class Modules:
                 objects = [os.path.relpath(os.path.join(self.work, x), self.work)
                            for x in file.read().split()]
             if target in objects:
-                yield os.path.relpath(name, self.work)[:-len(".mod")], objects != [target]
+                yield os.path.relpath(name, self.work)[:-len(".mod")]
 
     def update(self, paths):
         """What comes of PATHS, C files of the tree."""
@@ -61,8 +61,9 @@ class Modules:
             target = path[:-len(".c")] + ".o"
             self._again(target)
             names.update(self._modules_of(target))
-        for name, linked in sorted(names):
-            if linked:
+        for name in sorted(names):
+            # A module may be one file of the same name.
+            if f"{name}.c" not in paths:
                 self._again(f"{name}.o")
             self._again(f"{name}.ko")
             self._sh(["aarch64-linux-gnu-strip", "--strip-debug", "-o",
