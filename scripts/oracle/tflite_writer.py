@@ -273,6 +273,12 @@ class Model:
             0: ('I', len(self.codes) - 1), 1: Vector('i', inputs), 2: Vector('i', outputs),
             5: Vector('B', options)}))
 
+    def hide_shapes(self):
+        """Of all that operators make: readers must find them out."""
+        for op in self.ops:
+            for index in op.fields[2].items:
+                self.tensors[index].fields[0] = Vector('i', [])
+
     def size(self, index):
         """Bytes of a tensor."""
         dtype, shape = self.info[index]

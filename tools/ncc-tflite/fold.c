@@ -361,7 +361,9 @@ void fold_constants(struct graph *g)
 	for (unsigned i = 0; i < g->nops; i++) {
 		struct op *op = &g->ops[i];
 
-		if (!op->dead && op->nin && op->nout)
-			fold(g, op);
+		if (op->dead || !op->nin || !op->nout)
+			continue;
+		infer_shapes(g, op);
+		fold(g, op);
 	}
 }

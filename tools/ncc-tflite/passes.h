@@ -12,6 +12,8 @@ struct pass_options {
 	unsigned level;
 };
 
+/* Gives results whose shape the file does not tell the one that follows, where that is known. */
+void infer_shapes(struct graph *g, const struct op *op);
 /* Computes what depends on constants and shapes only. */
 void fold_constants(struct graph *g);
 /* Finds variables and their initial values; ends the run if a file does more with them. */

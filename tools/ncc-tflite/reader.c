@@ -262,6 +262,7 @@ static void read_options(struct op *op, const struct fb_table *o)
 	case TFL_FULLY_CONNECTED:
 		op->act = fb_get_i8(o, 0, 0);
 		op->weights_format = fb_get_i8(o, 1, 0);
+		op->keep_dims = fb_get_i8(o, 2, 0);
 		break;
 	case TFL_CONCATENATION:
 		op->axis = fb_get_i32(o, 0, 0);

@@ -88,7 +88,8 @@ static void resolve(struct graph *g, struct op *op)
 		fail_op(g, op, "%u inputs and %u outputs: malformed", op->nin, op->nout);
 	v = variable_of(g, g, op);
 	t = read ? op_out(g, op) : op_in(g, op, 1);
-	if (read && !t->elems && v->like && v->like->type == t->type)
+	/* Whose shape is missing has the variable's. */
+	if (t && (!t->elems || !t->rank) && !t->data && v->like && v->like->type == t->type)
 		take_shape(t, v->like);
 	set_like(g, op, v, t);
 	if (read && !v->initial && !v->assigned)
