@@ -10,6 +10,8 @@ import time
 from typing import NamedTuple
 
 NOT_OK = re.compile(rb"^(?:# |    )*(not ok\b[^\n]*)\n", re.M)
+# Of what is not TAP, a line with the reason.
+TELLING = re.compile(r"vm: |ERROR|[Ee]rror:|FAILED|Sanitizer|panic|Segmentation|Aborted|Error 1\d\d")
 # Long enough for the test machine to stop.
 END_S = 20
 LOOK_S = 0.5
@@ -53,7 +55,7 @@ def _failure(log):
 def _last_words(log):
     with open(log, "rb") as file:
         lines = [x.strip() for x in file.read().decode(errors="replace").split("\n")]
-    telling = [x for x in lines if re.search(r"vm: |ERROR|error:|Error|FAILED|Sanitizer|panic|Segmentation|Aborted", x)]
+    telling = [x for x in lines if not x.startswith("#") and TELLING.search(x)]
     lines = [x for x in lines if x]
     return (telling or lines or ["says nothing"])[0 if telling else -1][:160]
 
