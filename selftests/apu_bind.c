@@ -130,6 +130,20 @@ static bool is_pending(struct client *c, uint32_t sync)
 	return syncobj_wait(c->fd, sync, 0, 0) == -ETIME;
 }
 
+/* Until all that is queued in the client's address space is done; room must come. */
+static int vm_wait_queue(struct client *c, uint32_t out)
+{
+	struct drm_apu_sync_op signal = { DRM_APU_SYNC_OP_SIGNAL, out, 0 };
+	int64_t end = now_ns() + WAIT_NS;
+	int ret;
+
+	do {
+		ret = bind_ops(c, NULL, 0, &signal, 1);
+	} while (ret == -EBUSY && now_ns() < end);
+
+	return ret ? ret : syncobj_wait(c->fd, out, 0, end);
+}
+
 TEST_F(bind, a_job_waits_for_a_map)
 {
 	struct drm_apu_sync_op wait = { 0, self->out, 0 };
@@ -424,6 +438,56 @@ TEST_F(bind, a_thousand_in_the_queue)
 		EXPECT_EQ(0x44, self->data[i % 256 * 4096]);
 	/* And the one before it not at all. */
 	EXPECT_EQ(0, self->data[(BINDS - 129) % 256 * 4096]);
+}
+
+/* All queues of the client together. What is done, whoever waits for it, does not count. */
+TEST_F(bind, operations_in_the_queue)
+{
+	/* As the interface's header says; and as many as one bind can have. */
+	enum { MOST = 4096, OPS = 1024 };
+	struct drm_apu_sync_op wait, signal = { DRM_APU_SYNC_OP_SIGNAL, self->out, 0 };
+	struct drm_apu_vm_bind_op *ops = calloc(OPS, sizeof(*ops));
+	uint32_t vm = self->c.vm, vm2;
+	struct client other;
+	int i, round;
+
+	ASSERT_NE(NULL, ops);
+	ASSERT_EQ(0, client_open(&other));
+	ASSERT_EQ(0, vm_create(self->c.fd, &vm2));
+	for (i = 0; i < OPS; i++)
+		ops[i] = unmap_op(VA_TEST, 4096);
+	for (round = 0; round < 2; round++) {
+		wait = (struct drm_apu_sync_op) {
+			0, gate_syncobj(self->c.fd, self->timeline, round + 1), 0
+		};
+		ASSERT_EQ(0, bind_ops(&self->c, ops, OPS - 1, &wait, 1));
+		/* One without operations counts as one. */
+		ASSERT_EQ(0, bind_ops(&self->c, NULL, 0, NULL, 0));
+		for (i = OPS; i < MOST - OPS; i += OPS)
+			ASSERT_EQ(0, bind_ops(&self->c, ops, OPS, NULL, 0));
+		self->c.vm = vm2;
+		ASSERT_EQ(0, bind_ops(&self->c, ops, OPS - 1, &wait, 1));
+
+		/* All or none. */
+		EXPECT_ERRNO(VM_BIND, EBUSY, bind_ops(&self->c, ops, 2, NULL, 0));
+		ASSERT_EQ(0, bind_ops(&self->c, ops, 1, NULL, 0));
+		EXPECT_ERRNO(VM_BIND, EBUSY, bind_ops(&self->c, ops, 1, NULL, 0));
+		EXPECT_ERRNO(VM_BIND, EBUSY, bind_ops(&self->c, NULL, 0, NULL, 0));
+		/* Not of another's, nor those that do not queue. */
+		ASSERT_EQ(0, bind_ops(&other, ops, 1, NULL, 0));
+		ASSERT_EQ(0, vm_unmap(self->c.fd, vm2, VA_TEST, 4096));
+
+		ASSERT_EQ(0, gate_advance(self->timeline, 1));
+		/* When its fence has signalled, those of its queue count no more. */
+		ASSERT_EQ(0, vm_wait_queue(&self->c, self->out));
+		self->c.vm = vm;
+		ASSERT_EQ(0, vm_wait_queue(&self->c, self->out));
+		for (i = 0; i < MOST; i += OPS)
+			ASSERT_EQ(0, bind_ops(&self->c, ops, OPS, &signal, i + OPS == MOST));
+		ASSERT_EQ(0, syncobj_wait(self->c.fd, self->out, 0, now_ns() + WAIT_NS));
+	}
+	free(ops);
+	client_close(&other);
 }
 
 TEST_HARNESS_MAIN

@@ -706,4 +706,78 @@ TEST_F(exported, fences_of_another_driver)
 	close(timeline);
 }
 
+/* --- how much ------------------------------------------------------------------- */
+
+/* A dma-buf of 64 MiB that is the same 2 MiB again and again. */
+static int wide_dmabuf(int memfd)
+{
+	enum { PARTS = 32 };
+	struct {
+		struct udmabuf_create_list head;
+		struct udmabuf_create_item items[PARTS];
+	} list = { .head = { .flags = UDMABUF_FLAGS_CLOEXEC, .count = PARTS } };
+	int i, fd, dev = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
+
+	if (dev < 0)
+		return -errno;
+	for (i = 0; i < PARTS; i++) {
+		list.items[i].memfd = memfd;
+		list.items[i].size = 2 * MIB;
+	}
+	fd = ioctl(dev, UDMABUF_CREATE_LIST, &list);
+	fd = fd < 0 ? -errno : fd;
+	close(dev);
+
+	return fd;
+}
+
+/* A client can import three eighths of the memory, and has it back when it lets go. */
+TEST(no_more_imports_than_a_clients_part)
+{
+	uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+	const int most = memory / 8 * 3 / (64 * MIB);
+	int i, ret, memfd, dmabufs[most + 1];
+	uint32_t handle, handles[most + 1];
+	struct client c, other;
+
+	if (!access("/sys/kernel/debug/dma-api", F_OK))
+		SKIP(return, "DMA-API debugging takes pages that are mapped twice for an error");
+	memfd = memfd_create("apu", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	ASSERT_LE(0, memfd);
+	ASSERT_EQ(0, ftruncate(memfd, 2 * MIB));
+	ASSERT_EQ(0, fcntl(memfd, F_ADD_SEALS, F_SEAL_SHRINK));
+	for (i = 0; i <= most; i++) {
+		dmabufs[i] = wide_dmabuf(memfd);
+		if (dmabufs[i] == -ENOENT)
+			SKIP(return, "no udmabuf in this kernel");
+		ASSERT_LE(0, dmabufs[i]);
+	}
+	ASSERT_EQ(0, client_open(&c));
+	ASSERT_EQ(0, client_open(&other));
+	for (i = 0; i < most; i++)
+		ASSERT_EQ(0, import(c.fd, dmabufs[i], &handles[i]));
+	ASSERT_LT(0, most);
+	EXPECT_EQ(-EDQUOT, import(c.fd, dmabufs[most], &handle));
+	/* What it has already is no more, and has not gone. */
+	ASSERT_EQ(0, import(c.fd, dmabufs[0], &handle));
+	EXPECT_EQ(handles[0], handle);
+	EXPECT_EQ(-EDQUOT, import(c.fd, dmabufs[most], &handle));
+	/* Its own memory, and others, are not concerned. */
+	ret = import(other.fd, dmabufs[most], &handle);
+	EXPECT_EQ(0, ret);
+
+	gem_close(c.fd, handles[0]);
+	ASSERT_EQ(0, import(c.fd, dmabufs[most], &handles[0]));
+	EXPECT_EQ(-EDQUOT, import(c.fd, dmabufs[0], &handle));
+	client_close(&c);
+	ASSERT_EQ(0, client_open(&c));
+	for (i = 0; i < most; i++)
+		EXPECT_EQ(0, import(c.fd, dmabufs[i], &handles[i]));
+	client_close(&c);
+	client_close(&other);
+	for (i = 0; i <= most; i++)
+		close(dmabufs[i]);
+	close(memfd);
+}
+
 TEST_HARNESS_MAIN

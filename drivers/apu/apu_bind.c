@@ -31,6 +31,7 @@
 
 #include "apu_arena.h"
 #include "apu_bind.h"
+#include "apu_client.h"
 #include "apu_device.h"
 #include "apu_drv.h"
 #include "apu_gem.h"
@@ -92,10 +93,34 @@ void apu_bind_free_vas(struct list_head *vas)
 	}
 }
 
+static int apu_bind_count(struct apu_bind *bind, struct apu_client *client)
+{
+	/* One without operations is something to wait for, and takes memory too. */
+	u32 ops = max(bind->num_ops, 1U);
+
+	if (!apu_client_add_ops(client, ops))
+		return -EBUSY;
+	bind->client = apu_client_get(client);
+	bind->num_counted = ops;
+
+	return 0;
+}
+
+static void apu_bind_uncount(struct apu_bind *bind)
+{
+	if (bind->num_counted)
+		apu_client_del_ops(bind->client, bind->num_counted);
+	bind->num_counted = 0;
+}
+
 static void apu_bind_free(struct apu_bind *bind)
 {
 	u32 i;
 
+	if (bind->client) {
+		apu_bind_uncount(bind);
+		apu_client_put(bind->client);
+	}
 	apu_bind_free_vas(&bind->vas);
 	apu_bind_free_vas(&bind->gone);
 	apu_pt_free_pages(&bind->pages);
@@ -268,6 +293,8 @@ static struct dma_fence *apu_bind_run_job(struct drm_sched_job *sched_job)
 	} else {
 		dma_fence_set_error(&sched_job->s_fence->finished, -ENODEV);
 	}
+	/* Who waits for the fence can queue the next one. */
+	apu_bind_uncount(bind);
 	dma_fence_end_signalling(cookie);
 
 	/* Done, and yet a fence: it has to keep something, see apu_fence.c. */
@@ -347,6 +374,12 @@ int apu_vm_bind_ioctl(struct drm_device *drm, void *data, struct drm_file *drm_f
 	bind = apu_bind_create(vm, args->ops.count);
 	if (!bind)
 		return -ENOMEM;
+
+	if (args->flags & DRM_APU_VM_BIND_ASYNC) {
+		ret = apu_bind_count(bind, to_apu_file(drm_file)->client);
+		if (ret)
+			goto out_free;
+	}
 
 	/* No new DMA mappings once apu_gem_unplug() has undone them all. */
 	if (!drm_dev_enter(drm, &idx)) {

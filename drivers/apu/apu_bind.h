@@ -9,6 +9,7 @@
 
 #include "apu_sync.h"
 
+struct apu_client;
 struct apu_device;
 struct apu_vm;
 struct drm_device;
@@ -42,6 +43,10 @@ struct apu_bind {
 	struct drm_sched_job base;
 	/** @vm: address space, with a reference */
 	struct apu_vm *vm;
+	/** @client: where @num_counted operations are counted, with a reference; or NULL */
+	struct apu_client *client;
+	/** @num_counted: of @client's that are queued; zero when they are done */
+	u32 num_counted;
 	/** @vas: mappings to be */
 	struct list_head vas;
 	/** @gone: mappings that were */

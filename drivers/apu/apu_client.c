@@ -56,6 +56,18 @@ void apu_client_put(struct apu_client *client)
 	kref_put(&client->ref, apu_client_release);
 }
 
+static bool apu_client_add(atomic_t *counter, int n, int max)
+{
+	int old = atomic_read(counter);
+
+	do {
+		if (old > max - n)
+			return false;
+	} while (!atomic_try_cmpxchg(counter, &old, old + n));
+
+	return true;
+}
+
 /**
  * apu_client_add_job() - Count a job that is to be in flight
  * @client: client
@@ -64,14 +76,7 @@ void apu_client_put(struct apu_client *client)
  */
 bool apu_client_add_job(struct apu_client *client)
 {
-	int jobs = atomic_read(&client->jobs);
-
-	do {
-		if (jobs >= APU_MAX_JOBS_IN_FLIGHT)
-			return false;
-	} while (!atomic_try_cmpxchg(&client->jobs, &jobs, jobs + 1));
-
-	return true;
+	return apu_client_add(&client->jobs, 1, APU_MAX_JOBS_IN_FLIGHT);
 }
 
 /**
@@ -85,15 +90,48 @@ void apu_client_del_job(struct apu_client *client)
 	atomic_dec(&client->jobs);
 }
 
+/**
+ * apu_client_add_ops() - Count operations of a bind that is to be queued
+ * @client: client
+ * @ops: how many, at most %APU_MAX_QUEUED_OPS
+ *
+ * Each holds memory for page tables until it is done.
+ *
+ * Return: Whether there may be so many more.
+ */
+bool apu_client_add_ops(struct apu_client *client, int ops)
+{
+	return apu_client_add(&client->queued_ops, ops, APU_MAX_QUEUED_OPS);
+}
+
+/**
+ * apu_client_del_ops() - Undo apu_client_add_ops()
+ * @client: client
+ * @ops: as they were counted
+ *
+ * To be called before the bind's fence signals.
+ */
+void apu_client_del_ops(struct apu_client *client, int ops)
+{
+	atomic_sub(ops, &client->queued_ops);
+}
+
 /*
  * What is behind a buffer is no part of the process, so when it is too much the OOM
  * killer would have everyone else go first. Half of the memory for all is what other
  * drivers let buffers have, too; a quarter of that is kept from each client, for others.
  */
+static unsigned long apu_client_max_pages(void)
+{
+	unsigned long limit = totalram_pages() / 2;
+
+	return limit - limit / 4;
+}
+
 static int apu_client_check(const struct apu_client *client, const struct apu_device *adev,
 			    unsigned long pages)
 {
-	unsigned long limit = totalram_pages() / 2, own = limit - limit / 4;
+	unsigned long limit = totalram_pages() / 2, own = apu_client_max_pages();
 
 	if (adev->bo_pages > limit || pages > limit - adev->bo_pages)
 		return -ENOMEM;
@@ -137,5 +175,47 @@ void apu_client_uncharge(struct apu_client *client, struct apu_device *adev, uns
 	spin_lock(&adev->bo_lock);
 	adev->bo_pages -= pages;
 	client->bo_pages -= pages;
+	spin_unlock(&adev->bo_lock);
+}
+
+/**
+ * apu_client_charge_import() - Count the memory of an imported buffer
+ * @client: client
+ * @adev: APU
+ * @pages: its size
+ *
+ * The memory is the exporter's, and several clients may have imported it, so it does not
+ * count for all clients together. But it stays for as long as this one has it, so it may
+ * have as much of that as of its own.
+ *
+ * Return: 0, or -EDQUOT.
+ */
+int apu_client_charge_import(struct apu_client *client, struct apu_device *adev,
+			     unsigned long pages)
+{
+	unsigned long max = apu_client_max_pages();
+	int ret = -EDQUOT;
+
+	spin_lock(&adev->bo_lock);
+	if (client->import_pages <= max && pages <= max - client->import_pages) {
+		client->import_pages += pages;
+		ret = 0;
+	}
+	spin_unlock(&adev->bo_lock);
+
+	return ret;
+}
+
+/**
+ * apu_client_uncharge_import() - Undo apu_client_charge_import()
+ * @client: client
+ * @adev: APU
+ * @pages: as it was charged
+ */
+void apu_client_uncharge_import(struct apu_client *client, struct apu_device *adev,
+				unsigned long pages)
+{
+	spin_lock(&adev->bo_lock);
+	client->import_pages -= pages;
 	spin_unlock(&adev->bo_lock);
 }

@@ -94,6 +94,7 @@ static int apu_open(struct drm_device *drm, struct drm_file *drm_file)
 	}
 
 	file->adev = to_apu_device(drm);
+	mutex_init(&file->import_lock);
 	xa_init_flags(&file->vms, XA_FLAGS_ALLOC1);
 	xa_init_flags(&file->ctxs, XA_FLAGS_ALLOC1);
 	drm_file->driver_priv = file;
@@ -108,6 +109,7 @@ static void apu_postclose(struct drm_device *drm, struct drm_file *drm_file)
 	apu_ctx_close_all(file);
 	apu_vm_close_all(file);
 	apu_client_put(file->client);
+	mutex_destroy(&file->import_lock);
 	kfree(file);
 }
 
@@ -155,6 +157,7 @@ static const struct drm_driver apu_drm_driver = {
 	.fops = &apu_fops,
 	.show_fdinfo = apu_perf_show_fdinfo,
 	.gem_create_object = apu_gem_create_object,
+	.prime_fd_to_handle = apu_prime_fd_to_handle,
 	.gem_prime_import = apu_prime_import,
 	.gem_prime_import_sg_table = apu_prime_import_sg_table,
 	.name = "apu",

@@ -3,6 +3,7 @@
 #define __APU_DRV_H__
 
 #include <drm/drm_file.h>
+#include <linux/mutex.h>
 #include <linux/xarray.h>
 
 struct apu_client;
@@ -16,6 +17,8 @@ struct apu_file {
 	struct apu_device *adev;
 	/** @client: what is counted */
 	struct apu_client *client;
+	/** @import_lock: imports come one after the other */
+	struct mutex import_lock;
 	/** @vms: address spaces by id */
 	struct xarray vms;
 	/** @ctxs: contexts by id */

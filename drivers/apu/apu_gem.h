@@ -20,7 +20,7 @@ struct apu_bo {
 	struct drm_gem_object *vm_obj;
 	/** @node: in &apu_device.bos */
 	struct list_head node;
-	/** @client: whom its memory is charged to; NULL for memory of others */
+	/** @client: whom its memory, or its import, is counted for */
 	struct apu_client *client;
 };
 

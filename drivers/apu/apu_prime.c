@@ -21,6 +21,9 @@
 #include <drm/drm_file.h>
 #include <drm/drm_prime.h>
 
+#include "apu_client.h"
+#include "apu_device.h"
+#include "apu_drv.h"
 #include "apu_gem.h"
 #include "apu_prime.h"
 
@@ -170,4 +173,51 @@ struct drm_gem_object *apu_prime_import_sg_table(struct drm_device *drm,
 	apu_gem_track(obj);
 
 	return obj;
+}
+
+/* Counts what was imported for the client, once. */
+static int apu_prime_charge(struct drm_device *drm, struct drm_file *drm_file, u32 handle)
+{
+	struct apu_client *client = to_apu_file(drm_file)->client;
+	struct drm_gem_object *obj = drm_gem_object_lookup(drm_file, handle);
+	int ret = 0;
+
+	/* Closed meanwhile, by a guess. */
+	if (!obj)
+		return 0;
+	if (obj->import_attach && !to_apu_bo(obj)->client) {
+		ret = apu_client_charge_import(client, to_apu_device(drm), PHYS_PFN(obj->size));
+		if (!ret)
+			to_apu_bo(obj)->client = apu_client_get(client);
+	}
+	drm_gem_object_put(obj);
+
+	return ret;
+}
+
+/**
+ * apu_prime_fd_to_handle() - &drm_driver.prime_fd_to_handle
+ * @drm: DRM device
+ * @drm_file: open file
+ * @fd: dma-buf
+ * @handle: handle of its object
+ *
+ * Return: 0 or a negative error code: -EDQUOT if the client has imported too much.
+ */
+int apu_prime_fd_to_handle(struct drm_device *drm, struct drm_file *drm_file, int fd, u32 *handle)
+{
+	struct apu_file *file = to_apu_file(drm_file);
+	int ret;
+
+	/* Nobody else finds the object uncounted, as importing it again gives the same. */
+	mutex_lock(&file->import_lock);
+	ret = drm_gem_prime_fd_to_handle(drm, drm_file, fd, handle);
+	if (!ret) {
+		ret = apu_prime_charge(drm, drm_file, *handle);
+		if (ret)
+			drm_gem_handle_delete(drm_file, *handle);
+	}
+	mutex_unlock(&file->import_lock);
+
+	return ret;
 }

@@ -31,8 +31,10 @@ extern "C" {
  * - Ioctls are restartable: one that fails with EINTR had no effect.
  *
  * Memory is mapped by the CPU with mmap() of the device, and shared by GEM's
- * PRIME ioctls. Order among jobs and binds, and with others, is by the ioctls of
- * DRM syncobjs, and by the fences of dma-bufs.
+ * PRIME ioctls. An open file can import dma-bufs of three eighths of the memory;
+ * beyond that, DRM_IOCTL_PRIME_FD_TO_HANDLE fails with EDQUOT. Order among jobs
+ * and binds, and with others, is by the ioctls of DRM syncobjs, and by the fences
+ * of dma-bufs.
  */
 
 /**
@@ -262,6 +264,8 @@ struct drm_apu_vm_bind_op {
  * - E2BIG: An object has fields that the kernel does not know, and they are not zero.
  * - ENOENT: The address space, a buffer or a syncobj is unknown. There are no
  *   mappings without a buffer.
+ * - EBUSY: With ASYNC: this open file would have more than 4096 operations queued,
+ *   where a bind without any counts as one. Wait for some.
  */
 struct drm_apu_vm_bind {
 	/** @vm_id: Address space. */
