@@ -22,6 +22,8 @@ class Suite(NamedTuple):
     command: list
     # Files that get results while it runs, besides what it prints.
     watch: tuple = ()
+    # Another kernel than usual, for which modules are needed.
+    kernel: str = ""
 
 
 class Part:
@@ -151,9 +153,7 @@ class Driver(Part):
         if bug:
             yield self.area("area", self.kernel, bug.tests)
         for kernel in bug.kernels if bug else ():
-            # If it is the first time, with the fault; build() takes it away.
-            self.modules(kernel)
-            yield self.area(f"area {kernel}", kernel, bug.tests)
+            yield self.area(f"area {kernel}", kernel, bug.tests)._replace(kernel=kernel)
         if not bug:
             yield self.area("kunit", self.kernel, ["apu_kunit.sh"])
         yield self.machine("selftests", self.kernel, KSELFTEST)
