@@ -3,6 +3,7 @@
  * Shapes that a file does not tell: of results whose shape is missing, as in files that were
  * never run before they were written. What operators read is known when it is their turn.
  */
+#include <stdlib.h>
 #include <string.h>
 #include "lower.h"
 #include "passes.h"
@@ -275,8 +276,9 @@ static int64_t stepped(int64_t size, int64_t begin, int64_t end, int64_t step, b
 		begin = step > 0 ? low : high;
 	if (to_end)
 		end = step > 0 ? high : low;
-	n = step > 0 ? (end - begin + step - 1) / step : (begin - end - step - 1) / -step;
-	return n > 0 ? n : 0;
+	n = step > 0 ? end - begin : begin - end;
+	step = llabs(step);
+	return n > 0 ? (n + step - 1) / step : 0;
 }
 
 static bool strided(const struct graph *g, const struct op *op, struct shape *s)
