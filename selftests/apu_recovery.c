@@ -97,10 +97,12 @@ static const struct fault_case irq_faults[] = {
 
 static const struct fault_case ladder_faults[] = {
 	HANGS(FREEZE "on=abort,ctx=%2$d,do=slow", .offset = 0),
-	HANGS(FREEZE "on=mmio,engine=%1$s,do=read-ones", .offset = 0),
 	HANGS(FREEZE "on=mmio,engine=top,do=read-ones", .offset = 0),
 	/* The engine is reset. */
 	FAILS(FREEZE NO_ABORT, EIO, HARDWARE, UNKNOWN, .limit_us = SHORT_LIMIT, .stuck = true),
+	/* Its registers are read to see what is to be reset. */
+	FAILS(FREEZE NO_ABORT ";on=mmio,engine=%1$s,do=read-ones", EIO, HARDWARE, UNKNOWN,
+	      .limit_us = SHORT_LIMIT, .stuck = true),
 	/* Everything is: the job is gone without a record. */
 	FAILS(FREEZE NO_ABORT ";on=reset,engine=%3$.4s,count=%4$d,do=ignored", EIO, HARDWARE,
 	      UNKNOWN, .limit_us = SHORT_LIMIT, .stuck = true),

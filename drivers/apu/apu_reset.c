@@ -38,6 +38,7 @@
 #include "apu_device.h"
 #include "apu_dump.h"
 #include "apu_engine.h"
+#include "apu_kunit.h"
 #include "apu_reset.h"
 #include "apu_sched.h"
 #include "apu_slot.h"
@@ -53,29 +54,55 @@ static uint apu_stop_timeout_ms = 2;
 module_param_named(stop_timeout_ms, apu_stop_timeout_ms, uint, 0644);
 MODULE_PARM_DESC(stop_timeout_ms, "How long the hardware may take to stop a job that hangs (default: 2)");
 
-/* Waits for slots to be free. Returns those that are not. */
-static u32 apu_slots_stop(struct apu_device *adev, u32 mask, unsigned long timeout_us)
+static u32 apu_slots_hung(struct apu_device *adev)
 {
-	u32 active;
+	unsigned int slot;
+	u32 mask = 0;
 
-	if (!readl_poll_timeout(adev->regs + APU_TOP_SLOT_ACTIVE, active, !(active & mask), 100,
-				timeout_us))
-		return 0;
+	lockdep_assert_held(&adev->job_lock);
 
-	return active & mask;
+	for (slot = 0; slot < APU_NUM_SLOTS; slot++)
+		if (adev->slots[slot].job && adev->slots[slot].job->hung)
+			mask |= BIT(slot);
+
+	return mask;
 }
 
-static unsigned long apu_stop_timeout_us(void)
+/*
+ * Slots of @mask that still have the jobs that hang, and not others: when one has ended,
+ * its slot is used again at once.
+ */
+VISIBLE_IF_KUNIT u32 apu_slots_still_hung(struct apu_device *adev, u32 mask)
 {
-	return READ_ONCE(apu_stop_timeout_ms) * 1000UL;
+	u32 active = apu_read(adev, APU_TOP_SLOT_ACTIVE);
+
+	spin_lock_irq(&adev->job_lock);
+	mask &= active & apu_slots_hung(adev);
+	spin_unlock_irq(&adev->job_lock);
+
+	return mask;
+}
+EXPORT_SYMBOL_IF_KUNIT(apu_slots_still_hung);
+
+/* Waits for jobs that hang to end. Returns the slots of those that do not. */
+static u32 apu_slots_stop(struct apu_device *adev, u32 mask)
+{
+	u32 left;
+
+	read_poll_timeout(apu_slots_still_hung, left, !left, 100,
+			  READ_ONCE(apu_stop_timeout_ms) * 1000UL, false, adev, mask);
+
+	return left;
 }
 
 static u32 apu_reset_abort_slots(struct apu_device *adev, u32 mask)
 {
 	trace_apu_reset(adev, "slot of a job that hangs");
-	apu_write(adev, APU_TOP_SLOT_ABORT, mask);
+	spin_lock_irq(&adev->job_lock);
+	apu_write(adev, APU_TOP_SLOT_ABORT, mask & apu_slots_hung(adev));
+	spin_unlock_irq(&adev->job_lock);
 
-	return apu_slots_stop(adev, mask, apu_stop_timeout_us());
+	return apu_slots_stop(adev, mask);
 }
 
 /* Slots of jobs that the hardware will not start any more; job_lock is held. */
@@ -105,25 +132,37 @@ static void apu_reset_abort_unrunnable(struct apu_device *adev)
 	spin_unlock_irq(&adev->job_lock);
 }
 
-static u32 apu_reset_engines_of_slots(struct apu_device *adev, u32 slots)
+/* Engines that run jobs of @slots that hang. */
+static u32 apu_engines_hung(struct apu_device *adev, u32 slots)
 {
 	unsigned int slot;
 	u32 mask = 0;
 
+	spin_lock_irq(&adev->job_lock);
+	slots &= apu_slots_hung(adev);
 	for (slot = 0; slot < APU_NUM_SLOTS; slot++)
 		if (slots & BIT(slot))
 			mask |= apu_engines_of_slot(adev, slot);
+	spin_unlock_irq(&adev->job_lock);
+
+	return mask;
+}
+
+static u32 apu_reset_engines_of_slots(struct apu_device *adev, u32 slots)
+{
+	u32 mask = apu_engines_hung(adev, slots);
+
+	/* Nothing new may start on them meanwhile. What has just started is spared. */
+	apu_write(adev, APU_TOP_ENGINE_ENABLE, adev->engine_enable & ~mask);
+	mask &= apu_engines_hung(adev, slots);
 
 	drm_warn(&adev->base, "slots %#x do not stop, resetting engines %#x\n", slots, mask);
 	trace_apu_reset(adev, "engines of a slot that does not stop");
-
-	/* Nothing new may start on them meanwhile. */
-	apu_write(adev, APU_TOP_ENGINE_ENABLE, adev->engine_enable & ~mask);
 	apu_engines_reset(adev, mask);
 	apu_write(adev, APU_TOP_ENGINE_ENABLE, adev->engine_enable);
 	apu_reset_abort_unrunnable(adev);
 
-	return apu_slots_stop(adev, slots, apu_stop_timeout_us());
+	return apu_slots_stop(adev, slots);
 }
 
 /**
@@ -148,18 +187,6 @@ bool apu_reset_slots(struct apu_device *adev, u32 mask)
 		mask = apu_reset_engines_of_slots(adev, mask);
 
 	return !mask;
-}
-
-static u32 apu_slots_hung(struct apu_device *adev)
-{
-	unsigned int slot;
-	u32 mask = 0;
-
-	for (slot = 0; slot < APU_NUM_SLOTS; slot++)
-		if (adev->slots[slot].job && adev->slots[slot].job->hung)
-			mask |= BIT(slot);
-
-	return mask;
 }
 
 /* The kernel's name for what helps is "rebind"; its own function wants a DRM primary node. */
@@ -257,12 +284,12 @@ void apu_reset_all(struct apu_device *adev, const char *why)
 /* For the engines to be idle, and not in the middle of an access, when they are reset. */
 static void apu_reset_abort_all(struct apu_device *adev)
 {
-	u32 mask = GENMASK(APU_NUM_SLOTS - 1, 0);
+	u32 active;
 
-	apu_write(adev, APU_TOP_SLOT_ABORT, mask);
-	mask = apu_slots_stop(adev, mask, APU_UNPLUG_STOP_US);
-	if (mask)
-		drm_warn(&adev->base, "slots %#x do not stop\n", mask);
+	apu_write(adev, APU_TOP_SLOT_ABORT, GENMASK(APU_NUM_SLOTS - 1, 0));
+	if (readl_poll_timeout(adev->regs + APU_TOP_SLOT_ACTIVE, active, !active, 100,
+			       APU_UNPLUG_STOP_US))
+		drm_warn(&adev->base, "slots %#x do not stop\n", active);
 }
 
 /**

@@ -392,6 +392,26 @@ static void apu_hangs_are_found(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, job->hung);
 }
 
+/* The next job in the slot is not taken for it, or it would be stopped in its place. */
+static void apu_a_hang_is_over_when_its_slot_is_used_again(struct kunit *test)
+{
+	struct apu_device *adev = apu_test_device(test);
+	struct apu_ctx *ctx = apu_test_ctx(test, adev);
+	struct apu_job *job = apu_test_job(test, ctx, 1);
+
+	start(adev, job);
+	writel(BIT(0), adev->regs + APU_TOP_SLOT_ACTIVE);
+	KUNIT_EXPECT_EQ(test, 0, apu_slots_still_hung(adev, BIT(0)));
+	job->hung = true;
+	KUNIT_EXPECT_EQ(test, BIT(0), apu_slots_still_hung(adev, BIT(0)));
+	KUNIT_EXPECT_EQ(test, 0, apu_slots_still_hung(adev, BIT(1)));
+
+	finish(adev, BIT(0), BIT(0), APU_JOB_STATUS_ABORTED);
+	start(adev, apu_test_job(test, apu_test_ctx(test, adev), 1));
+	writel(BIT(0), adev->regs + APU_TOP_SLOT_ACTIVE);
+	KUNIT_EXPECT_EQ(test, 0, apu_slots_still_hung(adev, BIT(0)));
+}
+
 static void apu_jobs_that_are_not_started_hang(struct kunit *test)
 {
 	struct apu_device *adev = apu_test_device(test);
@@ -584,6 +604,7 @@ static struct kunit_case apu_slot_cases[] = {
 	KUNIT_CASE(apu_slots_fail_at_last),
 	KUNIT_CASE(apu_status_becomes_an_error),
 	KUNIT_CASE(apu_hangs_are_found),
+	KUNIT_CASE(apu_a_hang_is_over_when_its_slot_is_used_again),
 	KUNIT_CASE(apu_jobs_that_are_not_started_hang),
 	KUNIT_CASE(apu_jobs_share_a_timer),
 	KUNIT_CASE(apu_fences_signal_in_order),
