@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * make-dump KIND FILE: writes a small device coredump for tests, of a job that has copied
- * from the eDMA: KIND is "mmu", "call", "hang" or "middle".
+ * from the eDMA: KIND is "mmu", "call", "hang", "middle" or "class".
  */
 #include <drm/apu_dump.h>
 #include <stddef.h>
@@ -114,6 +114,7 @@ int main(int argc, char **argv)
 		.start = 1000,
 		.end = 3500,
 	};
+	struct apu_dump_job *job;
 	struct text t;
 	FILE *f;
 
@@ -141,9 +142,11 @@ int main(int argc, char **argv)
 		r = (struct apu_job_completion){.status = APU_JOB_STATUS_POWER_LOST};
 	}
 	add_job(&r, &t);
+	job = (void *)(data + ((struct apu_dump_section *)(header + 1))->offset);
 	if (!strcmp(argv[1], "hang"))
-		((struct apu_dump_job *)(data + ((struct apu_dump_section *)(header + 1))->offset))
-			->flags = APU_DUMP_JOB_HUNG;
+		job->flags = APU_DUMP_JOB_HUNG;
+	if (!strcmp(argv[1], "class"))
+		job->streams[0].engine_class = 35;
 	add_text(0, MAIN_VA, 0, 0, &t, 24);
 	if (!strcmp(argv[1], "call"))
 		add_text(0, CALLED_VA, 0, r.fail_va, &t, sizeof(t));

@@ -29,16 +29,26 @@ static const char *take_text(struct dump *dump, const uint8_t *at, uint64_t byte
 	return NULL;
 }
 
+static const char *take_job(struct dump *dump, const uint8_t *at, uint64_t bytes)
+{
+	const struct apu_dump_job *job = dump->job = (const void *)at;
+	const uint32_t classes = sizeof(job->num_engines) / sizeof(job->num_engines[0]);
+
+	if (bytes < sizeof(*job))
+		return "the job is cut short";
+	if (job->num_streams > APU_DUMP_MAX_STREAMS)
+		return "the job has too many streams";
+	for (uint32_t i = 0; i < job->num_streams; i++)
+		if (job->streams[i].engine_class >= classes)
+			return "a stream is for engines of an unknown class";
+	return NULL;
+}
+
 static const char *take_section(struct dump *dump, uint32_t type, const uint8_t *at, uint64_t bytes)
 {
 	switch (type) {
 	case APU_DUMP_JOB:
-		dump->job = (const void *)at;
-		if (bytes < sizeof(*dump->job))
-			return "the job is cut short";
-		if (dump->job->num_streams > APU_DUMP_MAX_STREAMS)
-			return "the job has too many streams";
-		return NULL;
+		return take_job(dump, at, bytes);
 	case APU_DUMP_RECORD:
 		dump->record = (const void *)at;
 		return bytes < sizeof(*dump->record) ? "the completion record is cut short" : NULL;

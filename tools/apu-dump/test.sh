@@ -62,6 +62,10 @@ echo hello >"$dir/text"
 [ $? -eq 2 ]
 ok 'no dump: exit status 2' $?
 shows text 'not a device coredump of an APU'
+"$2" class "$dir/class" && "$1" "$dir/class" 2>"$dir/class.out"
+[ $? -eq 2 ]
+ok 'a class that there is not: exit status 2' $?
+shows class 'engines of an unknown class'
 "$1" a b 2>/dev/null
 [ $? -eq 1 ]
 ok 'wrong usage: exit status 1' $?
@@ -80,8 +84,10 @@ RANDOM=1
 for ((n = 0; n < 150; n++)); do
 	cp "$dir/middle" "$dir/changed"
 	for i in 1 2 3; do
-		printf '%b' "\\x$(printf %x $((RANDOM % 256)))" |
-			dd of="$dir/changed" bs=1 seek=$((RANDOM % (i == 1 ? 500 : size))) conv=notrunc status=none
+		# Not in a subshell, which has random numbers of its own.
+		byte=$((RANDOM % 256)) at=$((RANDOM % (i == 1 ? 500 : size)))
+		printf '%b' "\\x$(printf %x "$byte")" |
+			dd of="$dir/changed" bs=1 seek="$at" conv=notrunc status=none
 	done
 	timeout 20 "$1" -v "$dir/changed" >/dev/null 2>&1
 	status=$?
