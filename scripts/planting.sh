@@ -31,6 +31,7 @@ copy_machine() {
 	mkdir -p build/guest build/host
 	rsync -a "$APU_BUILD/guest/" build/guest/
 	ln -sfn "$APU_BUILD/rootfs" build/rootfs
+	"$APU_TOP/scripts/build-initramfs" || exit
 	cp "$APU_BUILD"/initramfs.cpio* build/
 }
 
