@@ -128,14 +128,17 @@ static unsigned long apu_client_max_pages(void)
 	return limit - limit / 4;
 }
 
+static bool apu_client_fits(unsigned long used, unsigned long pages, unsigned long limit)
+{
+	return used <= limit && pages <= limit - used;
+}
+
 static int apu_client_check(const struct apu_client *client, const struct apu_device *adev,
 			    unsigned long pages)
 {
-	unsigned long limit = totalram_pages() / 2, own = apu_client_max_pages();
-
-	if (adev->bo_pages > limit || pages > limit - adev->bo_pages)
+	if (!apu_client_fits(adev->bo_pages, pages, totalram_pages() / 2))
 		return -ENOMEM;
-	if (client->bo_pages > own || pages > own - client->bo_pages)
+	if (!apu_client_fits(client->bo_pages, pages, apu_client_max_pages()))
 		return -EDQUOT;
 
 	return 0;
@@ -193,17 +196,15 @@ void apu_client_uncharge(struct apu_client *client, struct apu_device *adev, uns
 int apu_client_charge_import(struct apu_client *client, struct apu_device *adev,
 			     unsigned long pages)
 {
-	unsigned long max = apu_client_max_pages();
-	int ret = -EDQUOT;
+	bool fits;
 
 	spin_lock(&adev->bo_lock);
-	if (client->import_pages <= max && pages <= max - client->import_pages) {
+	fits = apu_client_fits(client->import_pages, pages, apu_client_max_pages());
+	if (fits)
 		client->import_pages += pages;
-		ret = 0;
-	}
 	spin_unlock(&adev->bo_lock);
 
-	return ret;
+	return fits ? 0 : -EDQUOT;
 }
 
 /**

@@ -33,12 +33,13 @@ static void apu_gem_free(struct drm_gem_object *obj)
 	list_del(&bo->node);
 	spin_unlock(&adev->bo_lock);
 
-	if (bo->client && obj->import_attach)
-		apu_client_uncharge_import(bo->client, adev, PHYS_PFN(obj->size));
-	else if (bo->client)
-		apu_client_uncharge(bo->client, adev, PHYS_PFN(obj->size));
-	if (bo->client)
+	if (bo->client) {
+		if (obj->import_attach)
+			apu_client_uncharge_import(bo->client, adev, PHYS_PFN(obj->size));
+		else
+			apu_client_uncharge(bo->client, adev, PHYS_PFN(obj->size));
 		apu_client_put(bo->client);
+	}
 
 	drm_gem_shmem_free(to_drm_gem_shmem_obj(obj));
 	/* Now nobody needs its reservation any more. */

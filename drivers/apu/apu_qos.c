@@ -75,11 +75,12 @@ static bool apu_qos_has_changed(struct apu_device *adev)
 static void apu_qos_update(struct apu_device *adev)
 {
 	u32 floor, ceiling, old_floor, old_ceiling;
-	bool gone;
 
 	mutex_lock(&adev->qos.update_lock);
+	if (adev->qos.gone)
+		goto out_unlock;
+
 	spin_lock_irq(&adev->qos.lock);
-	gone = adev->qos.gone;
 	apu_qos_wanted(adev, &floor, &ceiling);
 	old_floor = adev->qos.floor_khz;
 	old_ceiling = adev->qos.ceiling_khz;
@@ -88,12 +89,14 @@ static void apu_qos_update(struct apu_device *adev)
 	spin_unlock_irq(&adev->qos.lock);
 
 	/* The ceiling never gets below the floor that is in force. */
-	if (!gone && ceiling > old_ceiling)
+	if (ceiling > old_ceiling)
 		dev_pm_qos_update_request(&adev->qos.ceiling, ceiling);
-	if (!gone && floor != old_floor)
+	if (floor != old_floor)
 		dev_pm_qos_update_request(&adev->qos.floor, floor);
-	if (!gone && ceiling < old_ceiling)
+	if (ceiling < old_ceiling)
 		dev_pm_qos_update_request(&adev->qos.ceiling, ceiling);
+
+out_unlock:
 	mutex_unlock(&adev->qos.update_lock);
 }
 

@@ -149,6 +149,17 @@ static void test_depthwise(void)
     expect(&c, 0, 0x1000, want, 4, "DEPTHWISE with a multiplier by hand");
 }
 
+/* A kernel of one position on a picture of one, dense. */
+static void conv_of_one_position(struct apu_cmd_conv *c, unsigned in_c,
+                                 unsigned out_c)
+{
+    c->in_h = c->in_w = c->out_h = c->out_w = c->k_h = c->k_w = 1;
+    c->in_c = in_c;
+    c->out_c = out_c;
+    c->pad_top = c->pad_left = 0;
+    conv_dense(c);
+}
+
 /* The order of fp32 sums shows: 2^24 + 1 is 2^24. */
 static void test_f16_order(void)
 {
@@ -167,11 +178,7 @@ static void test_f16_order(void)
     c.quant_mode = APU_QUANT_MODE_NONE;
     c.act_min = (int32_t)0xff800000;
     c.act_max = 0x7f800000;
-    c.in_h = c.in_w = c.out_h = c.out_w = c.k_h = c.k_w = 1;
-    c.in_c = 3;
-    c.out_c = 2;
-    c.pad_top = c.pad_left = 0;
-    conv_dense(&c);
+    conv_of_one_position(&c, 3, 2);
     memcpy(l1, in, sizeof(in));
     memcpy(dram, w, sizeof(w));
     memcpy(dram + 0x1000, bias, sizeof(bias));
@@ -193,11 +200,7 @@ static void test_wide(void)
     c.bias_type = APU_DTYPE_I64;
     c.act_min = -32768;
     c.act_max = 32767;
-    c.in_h = c.in_w = c.out_h = c.out_w = c.k_h = c.k_w = 1;
-    c.in_c = 2;
-    c.out_c = 1;
-    c.pad_top = c.pad_left = 0;
-    conv_dense(&c);
+    conv_of_one_position(&c, 2, 1);
     memcpy(l1, in, sizeof(in));
     memcpy(dram, w, sizeof(w));
     memcpy(dram + 0x1000, &bias, 8);
@@ -224,11 +227,7 @@ static void test_wide_weights(void)
     c.bias_type = APU_DTYPE_I32;
     c.act_min = -32768;
     c.act_max = 32767;
-    c.in_h = c.in_w = c.out_h = c.out_w = c.k_h = c.k_w = 1;
-    c.in_c = 2;
-    c.out_c = 1;
-    c.pad_top = c.pad_left = 0;
-    conv_dense(&c);
+    conv_of_one_position(&c, 2, 1);
     memcpy(l1, in, sizeof(in));
     memcpy(dram, w, sizeof(w));
     put_quant(0, 1 << 30, -16);
