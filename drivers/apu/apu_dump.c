@@ -148,17 +148,20 @@ static void apu_dump_read_engine(struct apu_dump *dump, u32 index, u32 n)
 void apu_dump_hang(struct apu_device *adev, unsigned int slot)
 {
 	struct apu_dump *dump = adev->dump;
+	const struct apu_job *job;
 	u32 i, n = 0, mask;
 
 	lockdep_assert_held(&adev->hw_lock);
 
 	spin_lock_irq(&adev->job_lock);
-	if (dump->busy || !adev->slots[slot].job) {
+	/* It may have ended meanwhile, and its slot be another's. */
+	job = adev->slots[slot].job;
+	if (dump->busy || !job || !job->hung) {
 		spin_unlock_irq(&adev->job_lock);
 		return;
 	}
-	dump->hung_timeline = adev->slots[slot].job->ctx->fence_context;
-	dump->hung_seqno = adev->slots[slot].job->seqno;
+	dump->hung_timeline = job->ctx->fence_context;
+	dump->hung_seqno = job->seqno;
 	spin_unlock_irq(&adev->job_lock);
 
 	apu_dump_read_top(dump);
