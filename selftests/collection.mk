@@ -3,13 +3,13 @@
 # The collection "apu" of kselftest: what the Makefile would be in the kernel's
 # tools/testing/selftests, by the kernel's own rules. See Makefile.
 
-# Thousands of faults, minutes on a debug kernel: a part of check-all.
-RECOVERY := apu_ladder apu_recovery
+# Hardware that does not answer is waited for, again and again: a part of check-all.
+LADDER := apu_ladder
 # Every other program there is, so that none is forgotten.
-TEST_GEN_PROGS := $(filter-out apu_test $(RECOVERY),$(basename $(wildcard apu_*.c)))
+TEST_GEN_PROGS := $(filter-out apu_test $(LADDER),$(basename $(wildcard apu_*.c)))
 TEST_PROGS := $(wildcard apu_*.sh)
 # Installed, but run by name only.
-TEST_GEN_PROGS_EXTENDED := fuzz_ioctl hang soak $(RECOVERY) $(basename $(wildcard bench_*.c))
+TEST_GEN_PROGS_EXTENDED := fuzz_ioctl hang soak $(LADDER) $(basename $(wildcard bench_*.c))
 TEST_PROGS_EXTENDED := late.sh sleep.sh
 
 SELFTESTS := $(KSRC)/tools/testing/selftests

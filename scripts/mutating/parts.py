@@ -157,7 +157,7 @@ class Driver(Part):
         if not bug:
             yield self.area("kunit", self.kernel, ["apu_kunit.sh"])
         yield self.machine("selftests", self.kernel, KSELFTEST)
-        yield self.area("recovery", self.kernel, ["apu_ladder", "apu_recovery"])
+        yield self.area("ladder", self.kernel, ["apu_ladder"])
         yield self.machine("sleep", self.kernel, "/apu/selftests/sleep.sh")
 
 
