@@ -206,17 +206,24 @@ static void fold_fill(const struct graph *g, struct op *op)
 static void fold_range(const struct graph *g, struct op *op)
 {
 	struct tensor *out = op_out(g, op);
-	double start, delta;
+	double start, delta, n;
 	uint8_t *data;
 
-	if (op->nin != 3 || !out->elems || !is_number(out))
+	if (op->nin != 3 || !is_number(out))
 		return;
 	for (unsigned i = 0; i < 3; i++)
 		if (op_in(g, op, i)->type != out->type || op_in(g, op, i)->elems != 1)
 			return;
 	start = get(op_in(g, op, 0), 0);
 	delta = get(op_in(g, op, 2), 0);
-	if (delta == 0 || ceil((get(op_in(g, op, 1), 0) - start) / delta) != (double)out->elems)
+	n = ceil((get(op_in(g, op, 1), 0) - start) / delta);
+	if (!(n >= 1 && n <= MAX_TENSOR_BYTES / 8))
+		return;
+	/* A vector always: no dimensions are none that were written down. */
+	if (!out->rank)
+		out->elems = 0;
+	give_shape(out, (uint64_t)n);
+	if (out->elems != (uint64_t)n)
 		return;
 	data = alloc(out->elems, 8);
 	for (uint64_t i = 0; i < out->elems; i++)

@@ -67,6 +67,9 @@ struct op {
 	int32_t batch_dims; /* GATHER */
 	float alpha; /* LEAKY_RELU */
 	int32_t rank; /* SVDF */
+	/* RESHAPE: sizes; SQUEEZE: axes. The first nlist; more than MAX_RANK: unknown. */
+	int32_t list[MAX_RANK];
+	uint32_t nlist;
 	/* STRIDED_SLICE */
 	uint32_t begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_mask;
 	/* CALL_ONCE: its number in the file, and what it is. */

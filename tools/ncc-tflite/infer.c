@@ -147,11 +147,11 @@ static bool transposed(const struct tensor *order, struct shape *s)
 	return true;
 }
 
-/* A list of sizes, of which one may be -1: what is left of so many elements. */
-static bool given(const struct tensor *sizes, uint64_t elems, struct shape *s)
+/* A list of n sizes, of which one may be -1: what is left of so many elements. */
+static bool sized(const int64_t *v, int n, uint64_t elems, struct shape *s)
 {
-	int64_t v[2 * MAX_RANK], known = 1;
-	int n = const_list(sizes, v), open = -1;
+	int64_t known = 1;
+	int open = -1;
 
 	if (n < 0 || n > MAX_RANK)
 		return false;
@@ -165,8 +165,68 @@ static bool given(const struct tensor *sizes, uint64_t elems, struct shape *s)
 		else
 			known *= v[i];
 	}
-	if (open >= 0)
-		s->dims[open] = (int64_t)(elems / (uint64_t)known);
+	if (open < 0)
+		return true;
+	s->dims[open] = (int64_t)(elems / (uint64_t)known);
+	return elems && !(elems % (uint64_t)known);
+}
+
+/* A list of sizes without a -1. */
+static bool given(const struct tensor *sizes, struct shape *s)
+{
+	int64_t v[2 * MAX_RANK];
+	int n = const_list(sizes, v);
+
+	return sized(v, n, 0, s);
+}
+
+/* As the reference: the options count only where the second input is no vector. */
+static bool reshaped(const struct op *op, const struct tensor *in, const struct tensor *sizes,
+		     struct shape *s)
+{
+	int64_t v[2 * MAX_RANK];
+	int n;
+
+	if (sizes && sizes->rank == 1) {
+		n = const_list(sizes, v);
+	} else {
+		n = op->nlist <= MAX_RANK ? (int)op->nlist : -1;
+		for (int i = 0; i < n; i++)
+			v[i] = op->list[i];
+	}
+	return sized(v, n, in->elems, s);
+}
+
+/* SQUEEZE: without a list of axes all of one element go. */
+static bool squeezed(const struct op *op, struct shape *s)
+{
+	unsigned gone = 0, rank = 0;
+
+	if (op->nlist > MAX_RANK)
+		return false;
+	for (unsigned i = 0; i < op->nlist; i++) {
+		int axis = front_axis(op->list[i], s->rank);
+
+		if (axis < 0 || s->dims[axis] != 1)
+			return false;
+		gone |= 1u << axis;
+	}
+	for (unsigned i = 0; i < s->rank; i++)
+		if (op->nlist ? !(gone & 1u << i) : s->dims[i] != 1)
+			s->dims[rank++] = s->dims[i];
+	s->rank = rank;
+	return true;
+}
+
+static bool insert_dim(struct shape *s, int64_t axis, int64_t size)
+{
+	int at = front_axis(axis, s->rank + 1);
+
+	if (at < 0 || s->rank == MAX_RANK)
+		return false;
+	memmove(&s->dims[at + 1], &s->dims[at], (s->rank - (unsigned)at) * sizeof(s->dims[0]));
+	s->dims[at] = size;
+	s->rank++;
 	return true;
 }
 
@@ -227,24 +287,15 @@ static bool sliced(const struct graph *g, const struct op *op, struct shape *s)
 	return true;
 }
 
-/* A dimension more, or one that is taken apart. */
-static bool stacked(const struct op *op, struct shape *s)
+static bool unpacked(const struct op *op, struct shape *s)
 {
-	bool more = op->code == TFL_PACK;
-	int axis = front_axis(op->axis, s->rank + more);
+	int axis = front_axis(op->axis, s->rank);
 
-	if (axis < 0 || s->rank + more > MAX_RANK)
+	if (axis < 0)
 		return false;
-	if (more) {
-		memmove(&s->dims[axis + 1], &s->dims[axis],
-			(s->rank - (unsigned)axis) * sizeof(s->dims[0]));
-		s->dims[axis] = op->nin;
-		s->rank++;
-	} else {
-		s->rank--;
-		memmove(&s->dims[axis], &s->dims[axis + 1],
-			(s->rank - (unsigned)axis) * sizeof(s->dims[0]));
-	}
+	s->rank--;
+	memmove(&s->dims[axis], &s->dims[axis + 1],
+		(s->rank - (unsigned)axis) * sizeof(s->dims[0]));
 	return true;
 }
 
@@ -281,26 +332,60 @@ static int64_t stepped(int64_t size, int64_t begin, int64_t end, int64_t step, b
 	return n > 0 ? (n + step - 1) / step : 0;
 }
 
+/* Dimensions of the input that entries of a STRIDED_SLICE stand for, the ellipsis apart. */
+static unsigned strided_dims(const struct op *op, unsigned entries)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < entries; i++)
+		n += !((op->new_axis_mask | op->ellipsis_mask) & 1u << i);
+	return n;
+}
+
+static bool add_dim(struct shape *s, int64_t size)
+{
+	if (s->rank == MAX_RANK)
+		return false;
+	s->dims[s->rank++] = size;
+	return true;
+}
+
+/* Each entry is an ellipsis (the dimensions no other one names), a new one, an index or a range. */
 static bool strided(const struct graph *g, const struct op *op, struct shape *s)
 {
 	int64_t v[3][2 * MAX_RANK];
-	unsigned rank = 0;
 	int n = const_list(op_in(g, op, 1), v[0]);
+	const struct shape in = *s;
+	unsigned d = 0, left;
 
-	if (op->ellipsis_mask || op->new_axis_mask || n < 0 || n > (int)s->rank ||
-	    const_list(op_in(g, op, 2), v[1]) != n || const_list(op_in(g, op, 3), v[2]) != n)
+	if (n < 0 || const_list(op_in(g, op, 2), v[1]) != n ||
+	    const_list(op_in(g, op, 3), v[2]) != n || strided_dims(op, (unsigned)n) > in.rank)
 		return false;
-	for (unsigned i = 0; i < s->rank; i++) {
-		if (op->shrink_mask & 1u << i)
-			continue;
-		if ((int)i < n && !v[2][i])
+	left = in.rank - strided_dims(op, (unsigned)n);
+	s->rank = 0;
+	for (unsigned i = 0; i < (unsigned)n; i++) {
+		unsigned bit = 1u << i;
+		bool good = true;
+
+		if (op->ellipsis_mask & bit) {
+			for (; good && left; left--)
+				good = add_dim(s, in.dims[d++]);
+		} else if (op->new_axis_mask & bit) {
+			good = add_dim(s, 1);
+		} else if (op->shrink_mask & bit) {
+			d++;
+		} else {
+			good = v[2][i] &&
+			       add_dim(s, stepped(in.dims[d], v[0][i], v[1][i], v[2][i],
+						  op->begin_mask & bit, op->end_mask & bit));
+			d++;
+		}
+		if (!good)
 			return false;
-		s->dims[rank++] =
-			(int)i >= n ? s->dims[i]
-				    : stepped(s->dims[i], v[0][i], v[1][i], v[2][i],
-					      op->begin_mask & 1u << i, op->end_mask & 1u << i);
 	}
-	s->rank = rank;
+	while (d < in.rank)
+		if (!add_dim(s, in.dims[d++]))
+			return false;
 	return true;
 }
 
@@ -393,9 +478,16 @@ static bool result_shape(const struct graph *g, const struct op *op, unsigned in
 	case TFL_SPACE_TO_DEPTH:
 	case TFL_DEPTH_TO_SPACE:
 		return blocks(op, s);
+	case TFL_FILL:
+		return given(a, s);
 	case TFL_PACK:
+		return insert_dim(s, op->axis, op->nin);
+	case TFL_RESHAPE:
+		return reshaped(op, a, b, s);
+	case TFL_SQUEEZE:
+		return squeezed(op, s);
 	case TFL_UNPACK:
-		return stacked(op, s);
+		return unpacked(op, s);
 	case TFL_SHAPE:
 		*s = (struct shape){1, {a->rank}};
 		return true;
@@ -457,8 +549,9 @@ static bool result_shape(const struct graph *g, const struct op *op, unsigned in
 	case TFL_SPACE_TO_BATCH_ND:
 		return batches(g, op, s);
 	case TFL_BROADCAST_TO:
-	case TFL_RESHAPE:
-		return given(b, a->elems, s);
+		return given(b, s);
+	case TFL_EXPAND_DIMS:
+		return const_list(b, v) == 1 && insert_dim(s, v[0], 1);
 	case TFL_GATHER:
 		return gathered(op, b, s);
 	case TFL_MIRROR_PAD:
@@ -487,7 +580,7 @@ static bool result_shape(const struct graph *g, const struct op *op, unsigned in
 	case TFL_TRANSPOSE:
 		return transposed(b, s);
 	case TFL_TRANSPOSE_CONV:
-		return given(a, 0, s);
+		return given(a, s);
 	default:
 		return false;
 	}

@@ -168,6 +168,15 @@ static void read_tensor(struct tensor *t, const struct fb_table *tt, struct mode
 	}
 }
 
+static void read_list(struct op *op, const struct fb_table *o)
+{
+	struct fb_vec v = fb_get_vec(o, 0, 4);
+
+	op->nlist = v.count;
+	for (uint32_t i = 0; i < v.count && i < MAX_RANK; i++)
+		op->list[i] = fb_vec_i32(&v, i);
+}
+
 /* Options of operators without strides. */
 static void read_plain_options(struct op *op, const struct fb_table *o)
 {
@@ -211,6 +220,10 @@ static void read_plain_options(struct op *op, const struct fb_table *o)
 	case TFL_BATCH_MATMUL:
 		op->adj_x = fb_get_i8(o, 0, 0);
 		op->adj_y = fb_get_i8(o, 1, 0);
+		break;
+	case TFL_RESHAPE:
+	case TFL_SQUEEZE:
+		read_list(op, o);
 		break;
 	case TFL_SVDF:
 		op->rank = fb_get_i32(o, 0, 0);
