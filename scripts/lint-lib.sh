@@ -7,11 +7,9 @@
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-APU_LINT=$APU_BUILD/lint-work
 lint_count=0
 lint_failed=0
-lint_key=
-lint_memory=$APU_LINT/$(basename "$0")
+lint_memory=
 lint_tmp=$(tmp_dir "$APU_BUILD/lint-tmp")
 trap 'rm -rf "$lint_tmp"' EXIT
 cd "$APU_TOP"
@@ -59,12 +57,18 @@ interpreted() {
 	done
 }
 
-# reuse WORD…: if the last run passed with the same words (what this linter depends
-# on, with the linter itself), its results are given again.
+# reuse WORD…: if a run of this linter has passed with the same words (all that it depends
+# on: its tool, the contents of the files), its results are given again. What is in the
+# linter itself counts too.
 reuse() {
-	lint_key=$(hash_of "$@" "$(hash_files "$0" "$APU_TOP"/scripts/lint-*.sh)")
-	if stamp_is "$lint_memory.key" "$lint_key"; then
-		cat "$lint_memory.tap"
+	local dir
+	dir=$APU_CACHE/lint/$(basename "$0")
+	mkdir -p "$dir"
+	find "$dir" -type f -mtime +14 -delete
+	lint_memory=$dir/$(hash_of "$@" "$(hash_files "$0" "$APU_TOP"/scripts/lint-*.sh)")
+	if [ -f "$lint_memory" ]; then
+		touch "$lint_memory"
+		cat "$lint_memory"
 		exit 0
 	fi
 }
@@ -124,10 +128,9 @@ each() {
 # finish: the plan, last. The linter's exit status says whether all passed.
 finish() {
 	say "1..$lint_count"
-	if [ -n "$lint_key" ] && [ "$lint_failed" -eq 0 ]; then
-		mkdir -p "$APU_LINT"
-		cp "$lint_tmp/tap" "$lint_memory.tap"
-		stamp_set "$lint_memory.key" "$lint_key"
+	if [ -n "$lint_memory" ] && [ "$lint_failed" -eq 0 ]; then
+		cp "$lint_tmp/tap" "$lint_memory.$$"
+		mv "$lint_memory.$$" "$lint_memory"
 	fi
 	exit "$lint_failed"
 }

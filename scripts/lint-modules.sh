@@ -4,13 +4,25 @@
 # For linters that build the modules. To be sourced after lint-lib.sh.
 
 : "${lint_tmp:?}"
+APU_LINT=$APU_BUILD/lint-work
 
-# copy_modules DIR: the modules' sources as they are in the working tree, in DIR;
-# what did not change keeps its time.
+# module_sources: those of the modules, in the working tree, one a line.
+module_sources() {
+	find Kbuild drivers uapi selftests/plant -type f ! -name '.*' ! -name '*.o' ! -name '*.ko' \
+		! -name '*.mod' ! -name '*.mod.c'
+}
+
+# copy_modules DIR: the modules' sources, in DIR; what did not change keeps its time.
 copy_modules() {
 	mkdir -p "$1"
-	find Kbuild drivers uapi selftests/plant -type f ! -name '.*' ! -name '*.o' ! -name '*.ko' \
-		! -name '*.mod' ! -name '*.mod.c' | sync_files "$APU_TOP" "$1" "$1.list"
+	module_sources | sync_files "$APU_TOP" "$1" "$1.list"
+}
+
+# hash_modules: a key for the modules' sources.
+hash_modules() {
+	local files
+	mapfile -t files < <(module_sources)
+	hash_files "${files[@]}"
 }
 
 # check_modules NAME KERNEL-TREE MAKE-ARGUMENT…: build the modules in a directory
