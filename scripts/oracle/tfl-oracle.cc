@@ -37,6 +37,8 @@
 #include "tensorflow/lite/kernels/register_ref.h"
 #include "tensorflow/lite/model_builder.h"
 
+#include "transpose_bias.h"
+
 namespace {
 
 struct Job {
@@ -64,6 +66,11 @@ public:
 // Mapped models must stay as long as their interpreter: both live here.
 class Net {
 public:
+	Net()
+	{
+		resolver_.AddCustom("Convolution2DTransposeBias", transpose_bias::registration());
+	}
+
 	// Returns an empty string, or what is wrong.
 	std::string load(const std::string &path, bool keep_all)
 	{
