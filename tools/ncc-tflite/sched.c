@@ -234,21 +234,47 @@ struct step {
 
 typedef VEC(struct step) step_list;
 
+static const struct job_op *awaited(const struct sched *s, const struct job_op *op, unsigned stream)
+{
+	return op->wait[stream] ? s->streams[stream].ops.v[op->wait[stream] - 1] : NULL;
+}
+
+/*
+ * The stream to wait for after those in done: of what is left, that which ends first. So the
+ * cycles of one WAIT pass while the next has to wait anyway. -1: none is left.
+ */
+static int next_wait(const struct sched *s, const struct job_op *op, unsigned done)
+{
+	const struct job_op *best = NULL;
+	int pick = -1;
+
+	for (unsigned k = 0; k < s->nstreams; k++) {
+		const struct job_op *other = awaited(s, op, k);
+
+		if (!other || done & 1u << k || (best && other->finish >= best->finish))
+			continue;
+		best = other;
+		pick = (int)k;
+	}
+	return pick;
+}
+
 static void list_steps(const struct sched *s, unsigned stream, step_list *out)
 {
 	const struct stream *st = &s->streams[stream];
 
 	for (size_t j = 0; j < st->ops.n; j++) {
 		const struct job_op *op = st->ops.v[j];
+		unsigned done = 0;
+		int k;
 
-		for (unsigned k = 0; k < s->nstreams; k++) {
-			if (!op->wait[k])
-				continue;
+		while ((k = next_wait(s, op, done)) >= 0) {
+			done |= 1u << k;
 			*PUSH(out) = (struct step){
 				.kind = STEP_WAIT,
 				.op = op,
-				.counter = k,
-				.value = s->streams[k].ops.v[op->wait[k] - 1]->signal_value,
+				.counter = (unsigned)k,
+				.value = awaited(s, op, (unsigned)k)->signal_value,
 			};
 		}
 		*PUSH(out) = (struct step){.kind = STEP_OP, .op = op};
