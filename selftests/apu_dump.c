@@ -23,6 +23,8 @@
 /* Numbers of another client that nobody else has. */
 #define CANARY 0x5ec4e75ec4e7ull
 #define VA_CANARY 0x7a5a3c9000ull
+/* Device time of a job that is to be there for long, in microseconds: the most there is. */
+#define LONG_LIMIT 10000000
 
 FIXTURE(dump) {
 	struct client c;
@@ -248,10 +250,33 @@ TEST_F(dump, shows_what_was_mapped)
 	EXPECT_TRUE(data);
 }
 
+/* Of slots with others' jobs, only that they are taken. Returns how many these are. */
+static int check_slots(struct __test_metadata *_metadata, FIXTURE_DATA(dump) *self)
+{
+	const struct apu_dump_slot *slots;
+	const struct apu_dump_job *job;
+	uint64_t bytes, i;
+	int others = 0;
+
+	job = section(self, APU_DUMP_JOB, 0, &bytes);
+	slots = section(self, APU_DUMP_SLOTS, 0, &bytes);
+	for (i = 0; job && slots && i < bytes / sizeof(*slots); i++) {
+		if (slots[i].flags & APU_DUMP_SLOT_CLIENT) {
+			EXPECT_EQ(job->timeline, slots[i].timeline);
+			continue;
+		}
+		EXPECT_EQ(0, slots[i].timeline);
+		EXPECT_EQ(0, slots[i].seqno);
+		EXPECT_EQ(0, slots[i].after);
+		others++;
+	}
+
+	return others;
+}
+
 /* Another client's jobs run, and fail a moment before; its addresses and data are nowhere. */
 TEST_F(dump, nothing_of_others)
 {
-	const struct apu_dump_slot *slots;
 	const uint64_t canary = CANARY, va = VA_CANARY;
 	uint64_t seqno, at, bytes, i, *data = self->other.data.map;
 	struct drm_apu_stream stream;
@@ -293,14 +318,30 @@ TEST_F(dump, nothing_of_others)
 	EXPECT_FALSE(contains(self->data, self->bytes, &canary, sizeof(canary)));
 	/* Registers come in halves. */
 	EXPECT_FALSE(contains(self->data, self->bytes, &(uint32_t) { (uint32_t)VA_CANARY }, 4));
-	slots = section(self, APU_DUMP_SLOTS, 0, &bytes);
-	for (i = 0; slots && i < bytes / sizeof(*slots); i++) {
-		if (slots[i].flags & APU_DUMP_SLOT_CLIENT)
-			continue;
-		EXPECT_EQ(0, slots[i].timeline);
-		EXPECT_EQ(0, slots[i].seqno);
-	}
+	check_slots(_metadata, self);
 	EXPECT_EQ(0, ctx_destroy(self->other.fd, ctx));
+}
+
+/* With a job of the other client's that is there for certain, for it stands still. */
+TEST_F(dump, slots_of_others)
+{
+	struct drm_apu_stream streams[GANG_MAX_STREAMS];
+	const char *why = fault_port_open();
+	struct drm_apu_job_stats stats;
+	uint64_t seqno, at, text;
+
+	if (why)
+		SKIP(return, "%s", why);
+	ASSERT_EQ(0, fault_set("on=job,engine=mvpu0,do=freeze"));
+	ASSERT_EQ(0, gang_submit_class(&self->other, DRM_APU_ENGINE_MVPU, 1, LONG_LIMIT, streams,
+				       &seqno));
+	ASSERT_EQ(0, fail_in_a_call(&self->c, 0x600000000, &at, &text));
+	EXPECT_EQ(-EFAULT, job_wait(&self->c, self->c.ctx, at));
+	EXPECT_EQ(-EAGAIN, job_stats(self->other.fd, self->other.ctx, seqno, &stats));
+	ASSERT_EQ(0, read_dump(self->data, &self->bytes));
+	EXPECT_EQ(1, check_slots(_metadata, self));
+	EXPECT_EQ(0, ctx_destroy(self->other.fd, self->other.ctx));
+	EXPECT_EQ(0, fault_set(""));
 }
 
 /* A job on the MVPU stands still until engines are reset, or, with @all, everything. */

@@ -48,7 +48,9 @@ FIXTURE_TEARDOWN(pm)
 	client_close(&self->c);
 }
 
-#define DOMAIN(name) "/sys/kernel/debug/pm_genpd/apu-" name "/current_state"
+#define DOMAIN(name) GENPD "apu-" name "/current_state"
+/* How many want it to run. */
+#define CLOCK(name) "/sys/kernel/debug/clk/apu-" name "-clk/clk_enable_count"
 
 TEST_F(pm, off_when_idle)
 {
@@ -64,6 +66,9 @@ TEST_F(pm, off_when_idle)
 	/* The default machine: MDLA 0 and 1, eDMA 2 and 3, MVPU 4. */
 	EXPECT_TRUE(file_becomes(DOMAIN("engine2"), "off-0"));
 	EXPECT_TRUE(file_becomes(DOMAIN("engine4"), "off-0"));
+	EXPECT_TRUE(file_is(CLOCK("top"), "0"));
+	EXPECT_TRUE(file_is(CLOCK("engine2"), "0"));
+	EXPECT_TRUE(file_is(CLOCK("engine4"), "0"));
 }
 
 TEST_F(pm, only_what_the_job_needs)
@@ -79,6 +84,9 @@ TEST_F(pm, only_what_the_job_needs)
 		EXPECT_TRUE(file_is(DOMAIN("top"), "on"));
 		EXPECT_TRUE(file_is(DOMAIN("engine2"), "on"));
 		EXPECT_TRUE(file_is(DOMAIN("engine0"), "off-0"));
+		EXPECT_TRUE(file_is(CLOCK("top"), "1"));
+		EXPECT_TRUE(file_is(CLOCK("engine2"), "1"));
+		EXPECT_TRUE(file_is(CLOCK("engine0"), "0"));
 	}
 	/* It was still running: what was seen was not the time after it. */
 	EXPECT_EQ(-EAGAIN, job_stats(self->c.fd, self->c.ctx, seqno,

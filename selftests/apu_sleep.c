@@ -201,4 +201,33 @@ TEST_F(sleep, idle_stays_off)
 	EXPECT_TRUE(file_is(path, "suspended"));
 }
 
+/* The driver has the device still, but nothing to put to sleep, and nothing to wake. */
+TEST(an_engine_has_no_driver)
+{
+	const char *engines = SYS_PLATFORM "drivers/apu-engine/";
+	char engine[64], path[128];
+	struct client c;
+	uint64_t seqno;
+
+	if (!getenv("APU_SLEEP"))
+		SKIP(return, "run it by sleep.sh");
+	ASSERT_EQ(0, find_device(".edma", engine, sizeof(engine)));
+	ASSERT_EQ(0, write_file(DELAY, "0"));
+	ASSERT_EQ(0, write_file(PM_TEST, "devices"));
+
+	snprintf(path, sizeof(path), "%sunbind", engines);
+	ASSERT_EQ(0, write_file(path, engine));
+	EXPECT_EQ(-ENOENT, apu_open());
+	EXPECT_EQ(0, write_file(STATE, "freeze"));
+	write_file(PM_TEST, "none");
+	snprintf(path, sizeof(path), "%sbind", engines);
+	ASSERT_EQ(0, write_file(path, engine));
+
+	ASSERT_EQ(0, client_open(&c));
+	ASSERT_EQ(0, submit_fills(&c, VA_DATA, 0x29, 1, &seqno));
+	EXPECT_EQ(0, job_wait(&c, c.ctx, seqno));
+	EXPECT_EQ(0x29, ((uint8_t *)c.data.map)[0]);
+	client_close(&c);
+}
+
 TEST_HARNESS_MAIN

@@ -1,9 +1,9 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Runs apu_sleep in the test machine. The machine's file systems are on virtio-9p, whose
-# driver knows nothing of sleep: the program and what it needs are put into memory, the
-# file systems taken off, and /ctl put back at the end for the result.
+# Runs apu_sleep in the test machine, with its arguments. The machine's file systems are on
+# virtio-9p, whose driver knows nothing of sleep: the program and what it needs are put into
+# memory, the file systems taken off, and /ctl put back at the end for the result.
 
 # shellcheck shell=dash
 
@@ -16,7 +16,7 @@ if [ "$0" != $mem/sleep.sh ]; then
 	$bb cp "$($bb dirname "$0")/apu_sleep" "$0" \
 		/usr/lib/aarch64-linux-gnu/ld-linux-aarch64.so.1 \
 		/usr/lib/aarch64-linux-gnu/libc.so.6 $mem
-	exec $bb sh $mem/sleep.sh
+	exec $bb sh $mem/sleep.sh "$@"
 fi
 
 # It writes the kernel's log to /ctl as it grows.
@@ -33,7 +33,7 @@ for device in "$drivers"/virtio*; do
 	echo "${device##*/}" >$drivers/unbind
 done
 
-APU_SLEEP=1 LD_LIBRARY_PATH='' $mem/ld-linux-aarch64.so.1 --library-path $mem $mem/apu_sleep
+APU_SLEEP=1 LD_LIBRARY_PATH='' $mem/ld-linux-aarch64.so.1 --library-path $mem $mem/apu_sleep "$@"
 status=$?
 
 for device in $devices; do
