@@ -17,7 +17,8 @@
 #include "tensorflow/lite/kernels/kernel_util.h"
 #include "tensorflow/lite/kernels/padding.h"
 
-namespace transpose_bias {
+namespace transpose_bias
+{
 
 enum Input { kInput, kFilter, kBias };
 
@@ -52,7 +53,7 @@ inline TfLiteStatus prepare(TfLiteContext *context, TfLiteNode *node)
 	TF_LITE_ENSURE_OK(context, tflite::GetInputSafe(context, node, kFilter, &filter));
 	TF_LITE_ENSURE_OK(context, tflite::GetInputSafe(context, node, kBias, &bias));
 	TF_LITE_ENSURE_OK(context, tflite::GetOutputSafe(context, node, 0, &out));
-	for (const TfLiteTensor *t : { in, filter, bias })
+	for (const TfLiteTensor *t : {in, filter, bias})
 		TF_LITE_ENSURE_TYPES_EQ(context, t->type, kTfLiteFloat32);
 	TF_LITE_ENSURE_EQ(context, tflite::NumDimensions(in), 4);
 	TF_LITE_ENSURE_EQ(context, tflite::NumDimensions(filter), 4);
