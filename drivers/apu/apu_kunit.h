@@ -40,6 +40,7 @@ unsigned int apu_core_find_opp(void __iomem *regs, unsigned long rate);
 bool apu_slot_check_hung(struct apu_device *adev, unsigned int slot, u32 running, u32 run_us,
 			 ktime_t now, ktime_t *next);
 u32 apu_slots_still_hung(struct apu_device *adev, u32 mask);
+u32 apu_watchdog_find_hung(struct apu_device *adev);
 
 u16 apu_slot_after(struct apu_device *adev, const struct apu_job *job);
 int apu_status_to_errno(u32 status, const struct apu_job *job);

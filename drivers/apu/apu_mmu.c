@@ -430,6 +430,7 @@ int apu_mmu_lock(struct apu_pt *pt, u64 va, u64 size)
 
 	return idx;
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_mmu_lock);
 
 /**
  * apu_mmu_unlock() - Let accesses go on
@@ -451,6 +452,7 @@ void apu_mmu_unlock(struct apu_pt *pt, u64 va, u64 size, int idx)
 
 	apu_pt_free_pages(&pt->retired);
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_mmu_unlock);
 
 /**
  * apu_pt_fini() - Free page tables in which nothing is mapped

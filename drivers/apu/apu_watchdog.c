@@ -121,7 +121,7 @@ VISIBLE_IF_KUNIT bool apu_slot_check_hung(struct apu_device *adev, unsigned int 
 EXPORT_SYMBOL_IF_KUNIT(apu_slot_check_hung);
 
 /* Returns the slots whose jobs hang, and sees to it that there is another look for the others. */
-static u32 apu_watchdog_find_hung(struct apu_device *adev)
+VISIBLE_IF_KUNIT u32 apu_watchdog_find_hung(struct apu_device *adev)
 {
 	ktime_t next = apu_watchdog_period(ktime_get());
 	u32 running = apu_read(adev, APU_TOP_SLOT_RUNNING);
@@ -140,6 +140,7 @@ static u32 apu_watchdog_find_hung(struct apu_device *adev)
 
 	return hung;
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_watchdog_find_hung);
 
 /* Returns whether all must be reset. */
 static bool apu_watchdog_look(struct apu_device *adev)

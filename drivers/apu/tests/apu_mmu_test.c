@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Page tables, without a device that walks them.
+ * Page tables, without a device that walks them, and the commands that it would get.
  */
 
 #include <kunit/test.h>
+#include <linux/bitfield.h>
 #include <linux/io-pgtable.h>
 #include <linux/scatterlist.h>
 #include <linux/sizes.h>
@@ -227,6 +228,57 @@ static void apu_asids_are_unique(struct kunit *test)
 	apu_pt_fini(&pt[2]);
 }
 
+/* The registers keep the last command. */
+static void apu_expect_command(struct kunit *test, const struct apu_pt *pt, u32 op, u64 va,
+			       u64 size)
+{
+	struct apu_device *adev = pt->adev;
+	u32 cmd = apu_test_reg(adev, APU_TOP_MMU_CMD);
+
+	KUNIT_EXPECT_EQ(test, op, FIELD_GET(APU_TOP_MMU_CMD_OP, cmd));
+	KUNIT_EXPECT_EQ(test, pt->asid, FIELD_GET(APU_TOP_MMU_CMD_ASID, cmd));
+	KUNIT_EXPECT_EQ(test, lower_32_bits(va), apu_test_reg(adev, APU_TOP_MMU_ADDR_LO));
+	KUNIT_EXPECT_EQ(test, upper_32_bits(va), apu_test_reg(adev, APU_TOP_MMU_ADDR_HI));
+	KUNIT_EXPECT_EQ(test, lower_32_bits(size), apu_test_reg(adev, APU_TOP_MMU_SIZE_LO));
+	KUNIT_EXPECT_EQ(test, upper_32_bits(size), apu_test_reg(adev, APU_TOP_MMU_SIZE_HI));
+}
+
+static void apu_ranges_are_locked(struct kunit *test)
+{
+	struct apu_device *adev = apu_test_device(test);
+	struct apu_pt *pt;
+	const u64 va = 5ULL * SZ_1G + SZ_2M;
+	int idx;
+
+	/* Of two, so that its id is not the first one. */
+	apu_test_pt(test, adev);
+	pt = apu_test_pt(test, adev);
+	idx = apu_mmu_lock(pt, va, SZ_2M);
+	KUNIT_ASSERT_GE(test, idx, 0);
+	apu_expect_command(test, pt, APU_MMU_OP_LOCK, va, SZ_2M);
+	KUNIT_EXPECT_TRUE(test, mutex_is_locked(&adev->hw_lock));
+
+	apu_mmu_unlock(pt, va, SZ_2M, idx);
+	apu_expect_command(test, pt, APU_MMU_OP_UNLOCK, va, SZ_2M);
+	KUNIT_EXPECT_FALSE(test, mutex_is_locked(&adev->hw_lock));
+}
+
+/* There is nothing to lock while TOP is off, but it must not come up meanwhile. */
+static void apu_ranges_are_locked_while_off(struct kunit *test)
+{
+	struct apu_device *adev = apu_test_device(test);
+	struct apu_pt *pt = apu_test_pt(test, adev);
+	int idx;
+
+	adev->top_on = false;
+	idx = apu_mmu_lock(pt, VA, SZ_2M);
+	KUNIT_ASSERT_GE(test, idx, 0);
+	KUNIT_EXPECT_TRUE(test, mutex_is_locked(&adev->hw_lock));
+	apu_mmu_unlock(pt, VA, SZ_2M, idx);
+	KUNIT_EXPECT_FALSE(test, mutex_is_locked(&adev->hw_lock));
+	KUNIT_EXPECT_EQ(test, 0, apu_test_reg(adev, APU_TOP_MMU_CMD));
+}
+
 static struct kunit_case apu_mmu_cases[] = {
 	KUNIT_CASE(apu_spans_are_counted),
 	KUNIT_CASE(apu_page_sizes_are_chosen),
@@ -236,6 +288,8 @@ static struct kunit_case apu_mmu_cases[] = {
 	KUNIT_CASE(apu_reserve_is_enough),
 	KUNIT_CASE(apu_tables_stay_for_walks),
 	KUNIT_CASE(apu_asids_are_unique),
+	KUNIT_CASE(apu_ranges_are_locked),
+	KUNIT_CASE(apu_ranges_are_locked_while_off),
 	{}
 };
 

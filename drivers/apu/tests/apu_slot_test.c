@@ -243,6 +243,28 @@ static void apu_lost_jobs_are_found(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EIO, result(lost));
 }
 
+/* Jobs whose interrupts were lost, the one in the last slot too. */
+static void apu_all_slots_are_looked_after(struct kunit *test)
+{
+	struct apu_device *adev = apu_test_device(test);
+	struct apu_ctx *ctx = apu_test_ctx(test, adev);
+	struct apu_job *jobs[APU_NUM_SLOTS];
+	unsigned int i;
+
+	for (i = 0; i < APU_NUM_SLOTS; i++) {
+		jobs[i] = apu_test_job(test, ctx, i + 1);
+		start(adev, jobs[i]);
+		record_of(adev, i)->status = cpu_to_le32(APU_JOB_STATUS_OK);
+	}
+	spin_lock_irq(&adev->job_lock);
+	apu_slots_reap(adev);
+	spin_unlock_irq(&adev->job_lock);
+
+	KUNIT_EXPECT_EQ(test, 0, busy(adev));
+	for (i = 0; i < APU_NUM_SLOTS; i++)
+		KUNIT_EXPECT_EQ_MSG(test, 1, result(jobs[i]), "slot %u", i);
+}
+
 static void apu_predecessors_are_in_the_mask(struct kunit *test)
 {
 	struct apu_device *adev = apu_test_device(test);
@@ -464,6 +486,51 @@ static void apu_jobs_share_a_timer(struct kunit *test)
 	}
 }
 
+static u32 find_hung(struct apu_device *adev)
+{
+	u32 hung;
+
+	spin_lock_irq(&adev->job_lock);
+	adev->watchdog.due = KTIME_MAX;
+	hung = apu_watchdog_find_hung(adev);
+	spin_unlock_irq(&adev->job_lock);
+
+	return hung;
+}
+
+/* As long as there is a job that does not hang; the limit of both is 100 ms, the grace 2 ms. */
+static void apu_the_watchdog_looks_again(struct kunit *test)
+{
+	struct apu_device *adev = apu_test_device(test);
+	struct apu_ctx *ctx = apu_test_ctx(test, adev);
+	struct apu_job *jobs[2];
+	ktime_t before;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(jobs); i++) {
+		jobs[i] = apu_test_job(test, ctx, i + 1);
+		jobs[i]->time_limit_us = 100 * USEC_PER_MSEC;
+		start(adev, jobs[i]);
+	}
+	apu_write(adev, APU_TOP_SLOT_RUNNING, BIT(0) | BIT(1));
+	apu_write(adev, APU_TOP_SLOT_TIME(0), 30 * USEC_PER_MSEC);
+	before = ktime_get();
+	KUNIT_EXPECT_EQ(test, 0, find_hung(adev));
+	KUNIT_EXPECT_GE(test, adev->watchdog.due, ktime_add_ms(before, 72));
+	KUNIT_EXPECT_LE(test, adev->watchdog.due, ktime_add_ms(ktime_get(), 72));
+
+	/* For the second. */
+	apu_write(adev, APU_TOP_SLOT_TIME(0), 102 * USEC_PER_MSEC);
+	before = ktime_get();
+	KUNIT_EXPECT_EQ(test, BIT(0), find_hung(adev));
+	KUNIT_EXPECT_GE(test, adev->watchdog.due, ktime_add_ms(before, 102));
+	KUNIT_EXPECT_LE(test, adev->watchdog.due, ktime_add_ms(ktime_get(), 102));
+
+	apu_write(adev, APU_TOP_SLOT_TIME(1), 102 * USEC_PER_MSEC);
+	KUNIT_EXPECT_EQ(test, BIT(0) | BIT(1), find_hung(adev));
+	KUNIT_EXPECT_EQ(test, KTIME_MAX, adev->watchdog.due);
+}
+
 static void apu_fences_signal_in_order(struct kunit *test)
 {
 	struct apu_device *adev = apu_test_device(test);
@@ -599,6 +666,7 @@ static struct kunit_case apu_slot_cases[] = {
 	KUNIT_CASE(apu_interrupts_are_hints),
 	KUNIT_CASE(apu_interrupts_are_cleared_first),
 	KUNIT_CASE(apu_lost_jobs_are_found),
+	KUNIT_CASE(apu_all_slots_are_looked_after),
 	KUNIT_CASE(apu_predecessors_are_in_the_mask),
 	KUNIT_CASE(apu_jobs_start_anew_after_a_reset),
 	KUNIT_CASE(apu_slots_fail_at_last),
@@ -607,6 +675,7 @@ static struct kunit_case apu_slot_cases[] = {
 	KUNIT_CASE(apu_a_hang_is_over_when_its_slot_is_used_again),
 	KUNIT_CASE(apu_jobs_that_are_not_started_hang),
 	KUNIT_CASE(apu_jobs_share_a_timer),
+	KUNIT_CASE(apu_the_watchdog_looks_again),
 	KUNIT_CASE(apu_fences_signal_in_order),
 	KUNIT_CASE(apu_jobs_let_go_before_they_signal),
 	KUNIT_CASE(apu_the_first_failure_kills),
