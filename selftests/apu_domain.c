@@ -384,11 +384,15 @@ static int traced_lines(FIXTURE_DATA(idle) *self, bool show)
 		"[apu]", "[apu_power]", " apu_", "devfreq", "gpu_scheduler", "drm_sched", self->top,
 		self->power, class_suffix[0], class_suffix[1], class_suffix[2],
 	};
-	FILE *f = fopen(INSTANCE "trace", "r");
 	const char *event;
 	char line[512];
 	int i, n = 0;
+	FILE *f;
 
+	/* A slow machine writes quicker than it can be read, without end. */
+	if (write_file(INSTANCE "tracing_on", "0"))
+		return -1;
+	f = fopen(INSTANCE "trace", "r");
 	while (f && fgets(line, sizeof(line), f)) {
 		/* Before that is who did it, and that can be us. */
 		event = line[0] == '#' ? NULL : strstr(line, ": ");
@@ -403,7 +407,7 @@ static int traced_lines(FIXTURE_DATA(idle) *self, bool show)
 	if (f)
 		fclose(f);
 
-	return f ? n : -1;
+	return !f || write_file(INSTANCE "tracing_on", "1") ? -1 : n;
 }
 
 /* No timer, no work, no interrupt, for a second and a half, which is longer than any period. */
