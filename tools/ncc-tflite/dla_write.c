@@ -221,21 +221,35 @@ static void finish(struct elf *e)
 	memcpy(e->data.v, &h, sizeof(h));
 }
 
+/*
+ * The output has another name, *temp, until it is whole. What is no file, a pipe or /dev/null, is
+ * written itself: to rename() onto it is to replace it, which root may.
+ */
+static int create(const char *file, char **temp)
+{
+	struct stat st;
+
+	*temp = NULL;
+	if (!stat(file, &st) && !S_ISREG(st.st_mode))
+		return open(file, O_WRONLY | O_CLOEXEC);
+	*temp = format("%s.XXXXXX", file);
+	return mkstemp(*temp);
+}
+
 void dla_write(const char *file, const struct dla_contents *c)
 {
 	struct elf *e = alloc(1, sizeof(*e));
-	char *temp = format("%s.XXXXXX", file);
+	mode_t mask = umask(0);
 	size_t done = 0;
-	mode_t mask;
+	char *temp;
 	int fd, err;
 
+	umask(mask);
 	build(e, c);
 	finish(e);
-	fd = mkstemp(temp);
+	fd = create(file, &temp);
 	if (fd < 0)
-		fail("cannot create %s: %s", temp, strerror(errno));
-	mask = umask(0);
-	umask(mask);
+		fail("cannot create %s: %s", temp ? temp : file, strerror(errno));
 	while (done < e->data.n) {
 		ssize_t n = write(fd, e->data.v + done, e->data.n - done);
 
@@ -245,11 +259,14 @@ void dla_write(const char *file, const struct dla_contents *c)
 			goto failed;
 		done += (size_t)n;
 	}
-	if (fchmod(fd, 0666 & ~mask) < 0 || close(fd) < 0 || rename(temp, file) < 0)
+	if (temp && fchmod(fd, 0666 & ~mask) < 0)
+		goto failed;
+	if (close(fd) < 0 || (temp && rename(temp, file) < 0))
 		goto failed;
 	return;
 failed:
 	err = errno;
-	unlink(temp);
+	if (temp)
+		unlink(temp);
 	fail("cannot write %s: %s", file, strerror(err));
 }
