@@ -135,6 +135,15 @@ static void apu_pm_put_class(struct apu_device *adev, u32 class)
 			apu_pm_put_engine(adev->engines[i]->dev);
 }
 
+/*
+ * An engine that is on is not resumed, which would stop the timer of apu_pm_put_engine():
+ * that finds the engine in use, or is set anew when it no longer is.
+ */
+static int apu_pm_get_engine(struct device *dev)
+{
+	return pm_runtime_get_if_active(dev) > 0 ? 0 : pm_runtime_resume_and_get(dev);
+}
+
 static int apu_pm_get_class(struct apu_device *adev, u32 class)
 {
 	int ret;
@@ -146,7 +155,7 @@ static int apu_pm_get_class(struct apu_device *adev, u32 class)
 		/* Without power a reset line that is stuck comes loose. */
 		if (READ_ONCE(adev->engines_lost) & BIT(i))
 			pm_runtime_suspend(adev->engines[i]->dev);
-		ret = pm_runtime_resume_and_get(adev->engines[i]->dev);
+		ret = apu_pm_get_engine(adev->engines[i]->dev);
 		if (ret)
 			goto err_put;
 	}
