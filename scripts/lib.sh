@@ -136,15 +136,14 @@ stamp_set() {
 	mv "$1.$$" "$1"
 }
 
-# keep_used DIR: note that an entry of the cache is in use, and drop those beside
-# it that nothing has used for two weeks: trees of QEMU and Linux are large.
+# keep_used ENTRY: note that an entry of the cache, a directory or a file, is in use, and drop
+# those beside it that nothing has used for two weeks: trees of QEMU and Linux are large.
 keep_used() {
-	local d
+	local used
 	touch "$1.used"
-	for d in "$(dirname "$1")"/*/; do
-		d=${d%/}
-		[ -n "$(find "$d.used" -mtime +14 2>/dev/null)" ] || continue
-		rm -rf "$d" "$d.used"
+	for used in "$(dirname "$1")"/*.used; do
+		[ -n "$(find "$used" -mtime +14 2>/dev/null)" ] || continue
+		rm -rf "${used%.used}" "$used"
 	done
 }
 

@@ -64,10 +64,9 @@ reuse() {
 	local dir
 	dir=$APU_CACHE/lint/$(basename "$0")
 	mkdir -p "$dir"
-	find "$dir" -type f -mtime +14 -delete
 	lint_memory=$dir/$(hash_of "$@" "$(hash_files "$0" "$APU_TOP"/scripts/lint-*.sh)")
+	keep_used "$lint_memory"
 	if [ -f "$lint_memory" ]; then
-		touch "$lint_memory"
 		cat "$lint_memory"
 		exit 0
 	fi
