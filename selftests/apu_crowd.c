@@ -47,9 +47,9 @@ FIXTURE(crowd) {
 
 FIXTURE_SETUP(crowd)
 {
-	const char *rounds = getenv("APU_ROUNDS"), *seed = getenv("APU_SEED");
+	const char *seed = getenv("APU_SEED");
 
-	self->rounds = rounds ? atoi(rounds) : ROUNDS;
+	self->rounds = env_count("APU_ROUNDS", ROUNDS);
 	ASSERT_LT(0, self->rounds);
 	self->seed = seed ? strtoul(seed, NULL, 0) : 1;
 	ASSERT_EQ(0, find_device(".apu", self->apu, sizeof(self->apu)));

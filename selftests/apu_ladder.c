@@ -15,7 +15,6 @@
 #include <linux/netlink.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -63,13 +62,13 @@ static void close_clients(FIXTURE_DATA(ladder) *self)
 
 FIXTURE_SETUP(ladder)
 {
-	const char *rounds = getenv("APU_ROUNDS"), *why = fault_port_open();
+	const char *why = fault_port_open();
 
 	if (why)
 		SKIP(return, "%s", why);
 	/* Before anything that can fail: the end puts them back. */
 	ASSERT_EQ(0, fault_limits(&(struct fault_limits) { 4, 4, 4 }, &self->limits));
-	self->rounds = rounds ? atoi(rounds) : ROUNDS;
+	self->rounds = env_count("APU_ROUNDS", ROUNDS);
 	ASSERT_LT(0, self->limits.watchdog);
 	ASSERT_LT(0, self->limits.hang_grace);
 	ASSERT_LT(0, self->limits.stop_timeout);

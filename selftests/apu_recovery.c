@@ -11,7 +11,6 @@
 #include "gang.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "kselftest_harness.h"
 
@@ -120,7 +119,7 @@ FIXTURE(recovery) {
 
 FIXTURE_SETUP(recovery)
 {
-	const char *rounds = getenv("APU_ROUNDS"), *why = fault_port_open();
+	const char *why = fault_port_open();
 
 	if (why)
 		SKIP(return, "%s", why);
@@ -129,7 +128,7 @@ FIXTURE_SETUP(recovery)
 	 * anything that can fail: the end puts the limits back.
 	 */
 	ASSERT_EQ(0, fault_limits(&(struct fault_limits) { 4, 4, 100 }, &self->limits));
-	self->rounds = rounds ? atoi(rounds) : ROUNDS;
+	self->rounds = env_count("APU_ROUNDS", ROUNDS);
 	ASSERT_LT(0, self->limits.watchdog);
 	ASSERT_LT(0, self->limits.hang_grace);
 	ASSERT_LT(0, self->limits.stop_timeout);

@@ -179,8 +179,7 @@ FIXTURE_VARIANT_ADD(sleep, none) {
 /* APU_SLEEP_LOOPS: how often, at each level. */
 TEST_F_TIMEOUT(sleep, jobs_complete, 3600)
 {
-	const char *loops = getenv("APU_SLEEP_LOOPS");
-	int i, n = loops ? atoi(loops) : variant->loops, queued = 0;
+	int i, n = env_count("APU_SLEEP_LOOPS", variant->loops), queued = 0;
 
 	ASSERT_LT(0, n);
 	for (i = 0; i < n; i++)

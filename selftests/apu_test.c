@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -61,6 +62,13 @@ int apu_open(void)
 	}
 
 	return -ENOENT;
+}
+
+int env_count(const char *name, int usual)
+{
+	const char *value = getenv(name);
+
+	return value ? atoi(value) : usual;
 }
 
 int64_t now_ns(void)

@@ -105,6 +105,9 @@ int gate_advance(int timeline, uint32_t steps);
 /* A syncobj with such a fence; 0 if that is not possible. */
 uint32_t gate_syncobj(int fd, int timeline, uint32_t value);
 
+/* What the environment says of how often, or what is usual. */
+int env_count(const char *name, int usual);
+
 int64_t now_ns(void);
 /* To a file that is there, in sysfs say. Returns 0 or -errno. */
 int write_file(const char *path, const char *text);
