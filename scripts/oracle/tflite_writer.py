@@ -283,6 +283,14 @@ class Model:
             for index in op.fields[2].items:
                 self.tensors[index].fields[0] = Vector('i', [])
 
+    def open_shapes(self):
+        """Of all that operators make, as a converter writes sizes that it does not know."""
+        for op in self.ops:
+            for index in op.fields[2].items:
+                fields = self.tensors[index].fields
+                rank = len(fields[0].items)
+                fields[0], fields[7] = Vector('i', [1] * rank), Vector('i', [-1] * rank)
+
     def size(self, index):
         """Bytes of a tensor."""
         dtype, shape = self.info[index]

@@ -76,8 +76,9 @@ static bool is_number(const struct tensor *t)
 /* A tensor that does not say its shape gets that of a vector. */
 static void give_shape(struct tensor *t, uint64_t n)
 {
-	if (t->elems)
+	if (t->elems && !t->open)
 		return;
+	t->open = 0;
 	t->rank = 1;
 	t->dims[0] = (uint32_t)n;
 	t->elems = n;
@@ -190,13 +191,16 @@ static void fold_cast(const struct graph *g, struct op *op)
 
 static void fold_fill(const struct graph *g, struct op *op)
 {
-	const struct tensor *value = op_in(g, op, 1);
+	const struct tensor *sizes = op_in(g, op, 0), *value = op_in(g, op, 1);
 	struct tensor *out = op_out(g, op);
 	unsigned size = tfl_type_size(out->type);
 	uint8_t *data;
 
 	if (op->nin != 2 || value->type != out->type || value->elems != 1 || !out->elems || !size)
 		return;
+	for (unsigned i = 0; i < out->rank; i++)
+		if (!is_int(sizes) || sizes->elems != out->rank || get(sizes, i) != out->dims[i])
+			fail_op(g, op, "the output's shape is not what its sizes say: malformed");
 	data = alloc(out->elems, size);
 	for (uint64_t i = 0; i < out->elems; i++)
 		memcpy(data + i * size, value->data, size);

@@ -18,6 +18,10 @@ struct tensor {
 	int type; /* enum tfl_type */
 	unsigned rank;
 	uint32_t dims[MAX_RANK];
+	/* Dimensions, as bits, of which the file says that their size is open: of what operators
+	 * make, dims is then a stand-in until infer_shapes().
+	 */
+	unsigned open;
 	uint64_t elems;
 	uint64_t bytes;
 	/* Constant data, or NULL. */

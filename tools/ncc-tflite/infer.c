@@ -603,6 +603,7 @@ static void take(struct tensor *t, const struct shape *s)
 		t->dims[i] = (uint32_t)s->dims[i];
 	t->elems = elems;
 	t->bytes = elems * size;
+	t->open = 0;
 }
 
 void infer_shapes(struct graph *g, const struct op *op)
@@ -618,7 +619,22 @@ void infer_shapes(struct graph *g, const struct op *op)
 		struct shape s;
 
 		/* No dimensions: a single number, or that nobody wrote them down. */
-		if ((!t->rank || !t->elems) && !t->data && result_shape(g, op, i, &s))
+		if ((t->open || !t->rank || !t->elems) && !t->data && result_shape(g, op, i, &s))
 			take(t, &s);
+	}
+}
+
+void warn_open(const struct graph *g)
+{
+	for (unsigned i = 0; i < g->ntensors; i++) {
+		const struct tensor *t = &g->tensors[i];
+		bool made = t->producer >= 0 && !g->ops[t->producer].dead;
+
+		/* A batch of one is what it usually stands for. */
+		for (unsigned d = 1; d < t->rank && (t->input >= 0 || made); d++)
+			if (t->open & 1u << d && t->dims[d] == 1)
+				warn_always("tensor \"%s\": the size of dimension %u is open, "
+					    "taken as 1; convert the model with fixed sizes",
+					    t->name, d);
 	}
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 #include "lower.h"
+#include "moves.h"
 
 /* Rows or columns of one input, of the type of struct apu_resize_entry. */
 #define MAX_SIZE 65536
@@ -68,6 +69,19 @@ static struct apu_resize_entry entry(const struct op *op, int type, uint32_t i, 
 	return linear_float(op, i, in, out);
 }
 
+/* The constant that names the output's rows and columns. */
+static void check_size(const struct graph *g, const struct op *op)
+{
+	const struct tensor *size = op_in(g, op, 1), *out = op_out(g, op);
+	const int64_t *v;
+
+	if (!size->data)
+		return;
+	v = const_ints(g, op, size, "the size is");
+	if (size->elems != 2 || v[0] != out->dims[1] || v[1] != out->dims[2])
+		fail_op(g, op, "the output's shape is not what its size says: malformed");
+}
+
 void lower_resize(struct lower *lw, struct op *op)
 {
 	struct graph *g = lw->g;
@@ -85,6 +99,7 @@ void lower_resize(struct lower *lw, struct op *op)
 		fail_op(g, op, "input and output differ in more than height and width");
 	if (!same_quant(in, out))
 		fail_op(g, op, "input and output have different scales: not supported");
+	check_size(g, op);
 	h = out->dims[1];
 	w = out->dims[2];
 	if (h > MAX_SIZE || w > MAX_SIZE || in->dims[1] > MAX_SIZE || in->dims[2] > MAX_SIZE ||

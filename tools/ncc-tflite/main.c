@@ -46,6 +46,7 @@ int main(int argc, char **argv)
 	if (code->cycles / 200 > APU_MAX_TIME_LIMIT_US)
 		fail("one inference would take %" PRIu64 " cycles, more than a job may run",
 		     code->cycles);
+	warn_open(g);
 
 	if (o.show_io)
 		report_io(p);

@@ -14,6 +14,8 @@ struct pass_options {
 
 /* Gives results whose shape the file does not tell the one that follows, where that is known. */
 void infer_shapes(struct graph *g, const struct op *op);
+/* Warns of sizes that are open still, where 1 stands in for them. */
+void warn_open(const struct graph *g);
 /* Computes what depends on constants and shapes only. */
 void fold_constants(struct graph *g);
 /* Finds variables and their initial values; ends the run if a file does more with them. */

@@ -18,7 +18,7 @@ enum { MODEL_VERSION, MODEL_CODES, MODEL_SUBGRAPHS, MODEL_DESCRIPTION, MODEL_BUF
 enum { CODE_OLD, CODE_CUSTOM, CODE_VERSION, CODE_BUILTIN };
 enum { SUB_TENSORS, SUB_INPUTS, SUB_OUTPUTS, SUB_OPS, SUB_NAME };
 enum { TENSOR_SHAPE, TENSOR_TYPE, TENSOR_BUFFER, TENSOR_NAME, TENSOR_QUANT, TENSOR_VARIABLE };
-enum { TENSOR_SPARSITY = 6 };
+enum { TENSOR_SPARSITY = 6, TENSOR_SIGNATURE };
 enum { QUANT_MIN, QUANT_MAX, QUANT_SCALE, QUANT_ZP, QUANT_DETAILS_TYPE, QUANT_DETAILS, QUANT_DIM };
 enum { BUFFER_DATA, BUFFER_OFFSET, BUFFER_SIZE };
 enum { OP_CODE, OP_INPUTS, OP_OUTPUTS, OP_OPTIONS_TYPE, OP_OPTIONS, OP_CUSTOM };
@@ -118,6 +118,7 @@ static void read_tensor(struct tensor *t, const struct fb_table *tt, struct mode
 {
 	const struct fb_vec *buffers = &m->buffers;
 	struct fb_vec shape = fb_get_vec(tt, TENSOR_SHAPE, 4);
+	struct fb_vec signature = fb_get_vec(tt, TENSOR_SIGNATURE, 4);
 	uint32_t buffer = (uint32_t)fb_get_i32(tt, TENSOR_BUFFER, 0);
 	struct fb_table q = fb_get_table(tt, TENSOR_QUANT);
 	struct fb_vec data;
@@ -144,6 +145,9 @@ static void read_tensor(struct tensor *t, const struct fb_table *tt, struct mode
 		if (t->elems * (size ? size : 1) > MAX_TENSOR_BYTES)
 			fail("tensor \"%s\": larger than 1 GiB", t->name);
 	}
+	for (uint32_t i = 0; i < signature.count && i < shape.count; i++)
+		if (fb_vec_i32(&signature, i) < 0)
+			t->open |= 1u << i;
 	t->bytes = t->elems * size;
 	read_quant(t, &q);
 

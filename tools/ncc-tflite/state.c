@@ -76,6 +76,7 @@ static void take_shape(struct tensor *t, const struct tensor *like)
 	memcpy(t->dims, like->dims, sizeof(t->dims));
 	t->elems = like->elems;
 	t->bytes = like->bytes;
+	t->open = 0;
 }
 
 static void resolve(struct graph *g, struct op *op)
@@ -89,7 +90,8 @@ static void resolve(struct graph *g, struct op *op)
 	v = variable_of(g, g, op);
 	t = read ? op_out(g, op) : op_in(g, op, 1);
 	/* Whose shape is missing has the variable's. */
-	if (t && (!t->elems || !t->rank) && !t->data && v->like && v->like->type == t->type)
+	if (t && (t->open || !t->elems || !t->rank) && !t->data && v->like &&
+	    v->like->type == t->type)
 		take_shape(t, v->like);
 	set_like(g, op, v, t);
 	if (read && !v->initial && !v->assigned)

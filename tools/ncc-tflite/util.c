@@ -86,6 +86,15 @@ void warn(const char *fmt, ...)
 	va_end(ap);
 }
 
+void warn_always(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say("warning: ", fmt, ap);
+	va_end(ap);
+}
+
 void *alloc(size_t count, size_t size)
 {
 	struct chunk *c;

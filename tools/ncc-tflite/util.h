@@ -26,6 +26,8 @@ void set_verbose(bool on);
 void progress(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void progress_end(void);
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Even if not: after all else went well. */
+void warn_always(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Zeroed memory that lives until exit; never NULL. */
 void *alloc(size_t count, size_t size);
