@@ -446,7 +446,8 @@ static int apu_power_post_load(void *opaque, int version_id)
     ApuPower *s = opaque;
 
     if (FIELD_EX32(s->regs[R_APU_PWR_OPP_STATUS], APU_PWR_OPP_STATUS,
-                   CURRENT) >= APU_NUM_OPP) {
+                   CURRENT) >= APU_NUM_OPP ||
+        s->regs[R_APU_PWR_OPP_REQ] >= APU_NUM_OPP) {
         return -EINVAL;
     }
     apu_power_arm_timer(s);

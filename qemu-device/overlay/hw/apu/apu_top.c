@@ -296,7 +296,10 @@ static const MemoryRegionOps apu_top_ops = {
 
 static void apu_top_bh(void *opaque)
 {
-    apu_slots_poll(opaque);
+    /* Of a stopped machine nothing moves: else, when it runs on. */
+    if (runstate_is_running()) {
+        apu_slots_poll(opaque);
+    }
 }
 
 static void apu_top_clear(ApuTop *s)
@@ -353,7 +356,9 @@ static void apu_top_reset_hold(Object *obj, ResetType type)
 /* RAM is saved before devices are: a stopped machine's threads must rest. */
 static void apu_top_vm_state(void *opaque, bool running, RunState state)
 {
-    if (!running) {
+    if (running) {
+        apu_slots_poll(opaque);
+    } else {
         apu_slots_quiesce(opaque);
     }
 }
@@ -385,10 +390,25 @@ static int apu_top_pre_save(void *opaque)
     return 0;
 }
 
+/* Takes over the banks of a slot: of one that runs no gang, none. */
+static bool apu_top_load_banks(ApuTop *s, const ApuSlot *slot)
+{
+    unsigned num = slot->state == APU_SLOT_DONE ?
+                   apu_l1_banks_for(slot->desc.l1_kib) : 0;
+
+    if (ctpop64(slot->banks) != num || (slot->banks & s->l1.used) ||
+        (slot->banks & ~MAKE_64BIT_MASK(0, s->l1.banks))) {
+        return false;
+    }
+    s->l1.used |= slot->banks;
+    return true;
+}
+
 static int apu_top_post_load(void *opaque, int version_id)
 {
     ApuTop *s = opaque;
 
+    s->l1.used = 0;
     for (unsigned n = 0; n < APU_NUM_SLOTS; n++) {
         ApuSlot *slot = &s->slot[n];
 
@@ -401,7 +421,8 @@ static int apu_top_post_load(void *opaque, int version_id)
             return -EINVAL;
         }
         if (apu_desc_check(s, &slot->desc) ||
-            slot->lost_engine >= (int)s->num_engines) {
+            slot->lost_engine >= (int)s->num_engines ||
+            !apu_top_load_banks(s, slot)) {
             return -EINVAL;
         }
         if (slot->state == APU_SLOT_ARMED) {
@@ -453,12 +474,15 @@ static const VMStateDescription vmstate_apu_slot = {
  */
 static const VMStateDescription vmstate_apu_top = {
     .name = TYPE_APU_TOP,
-    .version_id = 3,
-    .minimum_version_id = 3,
+    .version_id = 4,
+    .minimum_version_id = 4,
     .pre_load = apu_top_pre_load,
     .pre_save = apu_top_pre_save,
     .post_load = apu_top_post_load,
     .fields = (const VMStateField[]) {
+        VMSTATE_UINT8_EQUAL(num[APU_ENGINE_CLASS_MDLA], ApuTop, NULL),
+        VMSTATE_UINT8_EQUAL(num[APU_ENGINE_CLASS_EDMA], ApuTop, NULL),
+        VMSTATE_UINT8_EQUAL(num[APU_ENGINE_CLASS_MVPU], ApuTop, NULL),
         VMSTATE_UINT32_ARRAY(regs, ApuTop, APU_TOP_NUM_REGS),
         VMSTATE_UINT32(timestamp_hi, ApuTop),
         VMSTATE_INT64(time_base, ApuTop),
@@ -467,7 +491,6 @@ static const VMStateDescription vmstate_apu_top = {
         VMSTATE_UINT64(next_seq, ApuTop),
         VMSTATE_UINT32_EQUAL(l1.bytes, ApuTop, NULL),
         VMSTATE_VBUFFER_UINT32(l1.mem, ApuTop, 1, NULL, l1.bytes),
-        VMSTATE_UINT64(l1.used, ApuTop),
         VMSTATE_INT32_ARRAY(l1.owner, ApuTop, APU_L1_MAX_BANKS),
         VMSTATE_BOOL(mmu.locked, ApuTop),
         VMSTATE_UINT16(mmu.lock_asid, ApuTop),

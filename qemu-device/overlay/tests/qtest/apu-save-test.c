@@ -6,9 +6,15 @@
  */
 
 #include "qemu/osdep.h"
+#include "qemu/bswap.h"
 #include "apu-util.h"
 
 #define OPTIONS ",timing=cycles,mmu-ns=100000"
+
+static char *state_file(void)
+{
+    return g_strdup_printf("%s/apu-%d", g_get_tmp_dir(), getpid());
+}
 
 static void wait_status(QTestState *qts, const char *command,
                         const char *status)
@@ -44,8 +50,7 @@ static void migrate(Apu *a, const char *file, const char *status)
  */
 static Apu *move(Apu *a, int64_t now)
 {
-    g_autofree char *file = g_strdup_printf("%s/apu-%d", g_get_tmp_dir(),
-                                            getpid());
+    g_autofree char *file = state_file();
     Apu *b = g_new(Apu, 1);
 
     migrate(a, file, "completed");
@@ -224,10 +229,114 @@ static void test_faults(void)
     apu_stop(a);
 }
 
+/* A thread that ends in a stopped machine changes nothing until cont. */
+static void test_stands_still(void)
+{
+    g_autofree char *file = state_file();
+    Apu *a = apu_start_powered("");
+
+    hold_data(a);
+    simple_job(a, 1);
+    ring(a, 0);
+    a->desc.after = BIT(0);
+    simple_job(a, 2);
+    ring(a, 1);
+    /* Answered when the thread waits for UNLOCK, which sets it going. */
+    qtest_qmp_assert_success(a->qts, "{ 'execute': 'stop' }");
+    top_write(a, A_APU_TOP_MMU_CMD, APU_MMU_OP_UNLOCK);
+    /* Completes when no thread runs. */
+    migrate(a, file, "completed");
+    g_assert_cmphex(top_read(a, A_APU_TOP_SLOT_ACTIVE), ==, 3);
+    g_assert_cmphex(top_read(a, A_APU_TOP_IRQ_RAW), ==, 0);
+    g_assert_cmpuint(record(a, 0).status, ==, APU_JOB_STATUS_PENDING);
+    g_assert_cmpuint(record(a, 1).status, ==, APU_JOB_STATUS_PENDING);
+    g_assert_cmphex(data_byte(a, 0), ==, 1);
+    qtest_qmp_assert_success(a->qts, "{ 'execute': 'cont' }");
+    g_assert_cmpuint(wait_slot(a, 0).status, ==, APU_JOB_STATUS_OK);
+    g_assert_cmpuint(wait_slot(a, 1).status, ==, APU_JOB_STATUS_OK);
+    g_assert_cmphex(data_byte(a, 0), ==, 2);
+    apu_stop(a);
+    unlink(file);
+}
+
+/* Loads the state into a new machine, which says how that went. */
+static void load(const char *file, const char *options, const char *status)
+{
+    QTestState *qts = qtest_initf("-machine virt-apu%s -cpu cortex-a57 -m 64M "
+                                  "-nic none -incoming defer", options);
+
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
+                             "'arguments': { 'channels': [ { "
+                             "'channel-type': 'main', 'addr': { "
+                             "'transport': 'file', 'filename': %s, "
+                             "'offset': 0 } } ], 'exit-on-error': false } }",
+                             file);
+    wait_status(qts, "query-migrate", status);
+    qtest_quit(qts);
+}
+
+/* Where in the state the registers of a block are, by their first two. */
+static size_t find_block(const char *state, size_t len, uint32_t id)
+{
+    uint32_t head[2] = { cpu_to_be32(id), cpu_to_be32(0x10000) };
+    const char *at = memmem(state, len, head, sizeof(head));
+
+    g_assert_nonnull(at);
+    return at - state;
+}
+
+/* The state with one value changed cannot be loaded. */
+static void load_changed(const char *file, const char *state, size_t len,
+                         size_t at, const void *value, size_t bytes)
+{
+    g_autofree char *changed = g_memdup2(state, len);
+
+    g_assert_cmpuint(at + bytes, <=, len);
+    memcpy(changed + at, value, bytes);
+    g_assert_true(g_file_set_contents(file, changed, len, NULL));
+    load(file, OPTIONS, "failed");
+}
+
+/* From TOP's registers to the banks of slot 0: as vmstate_apu_slot has it. */
+#define SLOT_BANKS (0x500 + 4 + 8 + \
+                    1 + 8 + 8 + 2 + 3 + 4 + 4 + APU_MAX_STREAMS + 4)
+
+/* A state that no device has been in. */
+static void test_untrusted(void)
+{
+    g_autofree char *file = state_file();
+    g_autofree char *state = NULL;
+    uint64_t banks[] = { cpu_to_be64(6), cpu_to_be64(BIT_ULL(8)) };
+    uint64_t own = cpu_to_be64(3);
+    uint32_t opp;
+    Apu *a = apu_start_powered(OPTIONS);
+    size_t len, at;
+
+    for (unsigned n = 0; n < 2; n++) {
+        simple_job(a, 1);
+        a->desc.l1_kib = 256;
+        ring(a, n);
+    }
+    opp = cpu_to_be32(pwr_read(a, A_APU_PWR_NUM_OPP));
+    migrate(a, file, "completed");
+    apu_stop(a);
+    g_assert_true(g_file_get_contents(file, &state, &len, NULL));
+    load(file, OPTIONS, "completed");
+    load(file, OPTIONS ",mdla=3,edma=1", "failed");
+
+    at = find_block(state, len, 0x31555041) + SLOT_BANKS;
+    g_assert_cmpmem(state + at, 8, &own, 8);
+    for (unsigned i = 0; i < ARRAY_SIZE(banks); i++) {
+        load_changed(file, state, len, at, &banks[i], 8);
+    }
+    load_changed(file, state, len, find_block(state, len, 0x31575041) +
+                 A_APU_PWR_OPP_REQ, &opp, 4);
+    unlink(file);
+}
+
 static void test_refused(void)
 {
-    g_autofree char *file = g_strdup_printf("%s/apu-%d", g_get_tmp_dir(),
-                                            getpid());
+    g_autofree char *file = state_file();
     Apu *a = apu_start_powered("");
 
     hold_data(a);
@@ -248,6 +357,8 @@ int main(int argc, char **argv)
         { "save/queue", test_queue },
         { "save/power", test_power },
         { "save/faults", test_faults },
+        { "save/stands-still", test_stands_still },
+        { "save/untrusted", test_untrusted },
         { "save/refused", test_refused },
     };
 
