@@ -202,7 +202,7 @@ static bool parse_engine(const ApuFaults *f, const char *value,
         unsigned num = f->num_engines[c];
         const char *rest;
 
-        if (strstart(value, class_names[c], &rest) && !rest[0]) {
+        if (num && strstart(value, class_names[c], &rest) && !rest[0]) {
             rule->engines = MAKE_64BIT_MASK(first, num);
         }
         for (unsigned i = 0; i < num; i++) {

@@ -76,6 +76,18 @@ static void test_rules_read_back(void)
     apu_stop(a);
 }
 
+/* A class that the machine has no engine of. */
+static void test_rules_no_engine(void)
+{
+    Apu *a = apu_start_powered(",mvpu=0");
+
+    g_assert_false(try_fault(a, "on=job,do=hang,engine=mvpu"));
+    g_assert_false(try_fault(a, "on=job,do=hang,engine=mvpu0"));
+    expect_rules(a, "");
+    set_fault(a, "on=job,do=hang,engine=edma");
+    apu_stop(a);
+}
+
 /* Which jobs a rule hits: ECC is the fault that disturbs least. */
 static void test_rules_select(void)
 {
@@ -235,6 +247,7 @@ int main(int argc, char **argv)
     static const ApuTest tests[] = {
         { "rules/refused", test_rules_refused },
         { "rules/read-back", test_rules_read_back },
+        { "rules/no-engine", test_rules_no_engine },
         { "rules/select", test_rules_select },
         { "rules/at-boot", test_rules_at_boot },
         { "rules/port", test_port },
