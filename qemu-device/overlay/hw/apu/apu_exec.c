@@ -323,7 +323,9 @@ static enum apu_job_status step(struct gang *g)
     enum apu_job_status s;
 
     if (st->clock > g->limit) {
-        return APU_JOB_STATUS_TIMEOUT;          /* a WAIT ended too late */
+        /* A WAIT ended too late: it is what failed. */
+        f->pos -= sizeof(struct apu_cmd_wait);
+        return APU_JOB_STATUS_TIMEOUT;
     }
     /* Reaching the end of a buffer costs nothing and ends or returns. */
     if (f->pos == f->bytes) {

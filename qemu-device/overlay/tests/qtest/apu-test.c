@@ -345,6 +345,33 @@ static void test_job_timeout(void)
     apu_stop(a);
 }
 
+/* A WAIT that ends beyond the limit is what failed, not what follows it. */
+static void test_job_late_wait(void)
+{
+    Apu *a = apu_start_powered("");
+    struct apu_job_completion c;
+
+    stream(a, APU_ENGINE_CLASS_MDLA);
+    cmd_wait(a, 0, 0, 1);
+    cmd_plain(a, 0, APU_OP_NOP, 0);
+    stream(a, APU_ENGINE_CLASS_EDMA);
+    for (unsigned i = 0; i < 9; i++) {
+        cmd_plain(a, 1, APU_OP_NOP, 0);
+    }
+    /* Ends at cycle 200: so does the limit. */
+    cmd_plain(a, 1, APU_OP_SIGNAL, 0);
+    a->desc.time_limit_us = 1;
+    ring(a, 0);
+    qtest_clock_step(a->qts, 1000);
+    c = wait_slot(a, 0);
+    g_assert_cmpuint(c.status, ==, APU_JOB_STATUS_TIMEOUT);
+    g_assert_cmpuint(c.streams[1].cycles, ==, 200);
+    g_assert_cmpuint(c.fail_stream, ==, 0);
+    g_assert_cmpuint(c.fail_offset, ==, 0);
+    g_assert_cmphex(c.fail_va, ==, a->desc.streams[0].va);
+    apu_stop(a);
+}
+
 static void test_job_cycles(void)
 {
     Apu *a = apu_start_powered(",timing=cycles");
@@ -395,6 +422,7 @@ int main(int argc, char **argv)
         { "job/bad-desc", test_job_bad_desc },
         { "job/bad-doorbell", test_job_bad_doorbell },
         { "job/timeout", test_job_timeout },
+        { "job/late-wait", test_job_late_wait },
         { "job/cycles", test_job_cycles },
         { "job/bad-command", test_job_bad_command },
     };
