@@ -514,7 +514,6 @@ static bool gemm_fits(const struct fast *f)
 /* Taps of a pixel; those outside point to zero points. */
 struct taps {
     const uint8_t *p[MAX_DW_TAPS];
-    unsigned num;
     uint8_t *zeros;             /* a row of zero points */
     uint8_t *spare;             /* copies of rows at the end of L1 */
     size_t row_bytes;           /* padded */
@@ -591,9 +590,7 @@ static enum apu_job_status depthwise_int(struct fast *f)
     int16_t *w = apu_buf(f->env, APU_BUF_PACK, channels * f->k_pad * 2);
     int64_t *acc64 = apu_buf(f->env, APU_BUF_ACC, channels * (8 + 4));
     int32_t *acc;
-    struct taps t = {
-        .num = f->k_pad, .zeros = rows, .row_bytes = row_bytes,
-    };
+    struct taps t = { .zeros = rows, .row_bytes = row_bytes };
 
     if (!rows || !w || !acc64) {
         return APU_JOB_STATUS_BUS_ERROR;
