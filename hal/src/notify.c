@@ -146,12 +146,28 @@ int notifier_watch(struct notifier *notifier, struct apu_request *request)
 	return apu_fail(ret, "cannot watch an inference: %s", strerror(-ret));
 }
 
+/*
+ * With the lock held. The sync file leaves the epoll set explicitly: another descriptor of it
+ * would keep it there.
+ */
+static void unwatch(struct notifier *notifier, struct apu_request *request)
+{
+	if (request->fence < 0)
+		return;
+	epoll_ctl(notifier->epoll, EPOLL_CTL_DEL, request->fence, NULL);
+	close(request->fence);
+	request->fence = -1;
+}
+
 void notifier_drain(struct notifier *notifier, struct apu_request *request)
 {
-	if (pthread_equal(pthread_self(), notifier->thread))
-		return;
 	pthread_mutex_lock(&notifier->lock);
-	while (request->fence >= 0 || notifier->current == request)
-		pthread_cond_wait(&notifier->idle, &notifier->lock);
+	/* In a callback nobody would call this request's, or end the one that runs. */
+	if (pthread_equal(pthread_self(), notifier->thread)) {
+		unwatch(notifier, request);
+	} else {
+		while (request->fence >= 0 || notifier->current == request)
+			pthread_cond_wait(&notifier->idle, &notifier->lock);
+	}
 	pthread_mutex_unlock(&notifier->lock);
 }

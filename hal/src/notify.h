@@ -17,7 +17,10 @@ void notifier_stop(struct notifier *notifier);
  * On failure nothing will be called.
  */
 int notifier_watch(struct notifier *notifier, struct apu_request *request);
-/* Waits until the request is not watched and its callback has returned; not from within it. */
+/*
+ * Waits until the request is not watched and its callback has returned. From a callback it does not
+ * wait: the request is not watched any more, and not called back.
+ */
 void notifier_drain(struct notifier *notifier, struct apu_request *request);
 
 #endif

@@ -2,6 +2,7 @@
 /*
  * Callbacks and cancellation of requests.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -153,6 +154,96 @@ static void a_callback_can_release_all(void **state)
 	await_calls(&b, 1);
 	fake_assert_no_leak();
 	assert_memory_equal(b.in, b.out, 64);
+}
+
+static unsigned int open_files(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	unsigned int count = 0;
+
+	assert_non_null(dir);
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
+}
+
+/* A request beside the bench's, with what is bound to that. */
+static struct apu_request *second_request(struct bench *b, apu_callback callback, void *opaque)
+{
+	struct apu_request *request;
+
+	assert_int_equal(apu_request_create(b->session, &request), 0);
+	assert_int_equal(apu_request_bind_input(request, 0, b->in, 64), 0);
+	assert_int_equal(apu_request_bind_output(request, 0, b->out, 64), 0);
+	assert_int_equal(apu_request_set_callback(request, callback, opaque), 0);
+	return request;
+}
+
+static void never_called(struct apu_request *request, int status, void *opaque)
+{
+	(void)request;
+	(void)status;
+	(void)opaque;
+	fail_msg("a callback of a request that was released");
+}
+
+/* Releases the request that it is given. */
+static void release_in_flight(struct apu_request *request, int status, void *opaque)
+{
+	if (opaque) {
+		apu_request_release(opaque);
+		return;
+	}
+	assert_int_equal(status | apu_request_submit(request), 0);
+	apu_request_release(request);
+}
+
+static void a_callback_can_release_what_is_in_flight(void **state)
+{
+	struct apu_request *request;
+	unsigned int files;
+	struct bench b;
+
+	(void)state;
+	bench_open(&b);
+	assert_int_equal(apu_request_set_callback(b.request, called, &b), 0);
+	assert_int_equal(apu_request_submit(b.request), 0);
+	await_calls(&b, 1);
+	files = open_files();
+	/* Itself, submitted again. What comes after it is called back. */
+	request = second_request(&b, release_in_flight, NULL);
+	assert_int_equal(apu_request_submit(request), 0);
+	assert_int_equal(apu_request_submit(b.request), 0);
+	await_calls(&b, 2);
+	assert_int_equal(open_files(), files);
+	bench_close(&b);
+	assert_int_equal(b.calls, 2);
+}
+
+static void a_callback_can_release_another_in_flight(void **state)
+{
+	struct apu_request *other, *request;
+	unsigned int files;
+	struct bench b;
+
+	(void)state;
+	bench_open(&b);
+	assert_int_equal(apu_request_set_callback(b.request, called, &b), 0);
+	assert_int_equal(apu_request_submit(b.request), 0);
+	await_calls(&b, 1);
+	files = open_files();
+	other = second_request(&b, never_called, NULL);
+	fake.hold = true;
+	assert_int_equal(apu_request_submit(other), 0);
+	fake.hold = false;
+	request = second_request(&b, release_in_flight, other);
+	assert_int_equal(apu_request_submit(request), 0);
+	apu_request_release(request);
+	assert_int_equal(apu_request_submit(b.request), 0);
+	await_calls(&b, 2);
+	assert_int_equal(open_files(), files);
+	bench_close(&b);
 }
 
 static void release_waits_for_the_callback(void **state)
@@ -360,6 +451,8 @@ int main(void)
 		cmocka_unit_test_setup(a_callback_comes_with_the_outputs, setup),
 		cmocka_unit_test_setup(a_callback_can_submit_again, setup),
 		cmocka_unit_test_setup(a_callback_can_release_all, setup),
+		cmocka_unit_test_setup(a_callback_can_release_what_is_in_flight, setup),
+		cmocka_unit_test_setup(a_callback_can_release_another_in_flight, setup),
 		cmocka_unit_test_setup(release_waits_for_the_callback, setup),
 		cmocka_unit_test_setup(a_failure_is_told_to_the_callback, setup),
 		cmocka_unit_test_setup(cancel_ends_what_has_not_started, setup),

@@ -393,7 +393,8 @@ typedef void (*apu_callback)(struct apu_request *request, int status, void *opaq
  * The callback may bind, submit and release the request, and release what it
  * belongs to; while it runs, no other is called. apu_request_wait() and
  * apu_request_run() are not for such requests. NULL: no callback any more.
- * apu_request_release() elsewhere waits for the callback to return.
+ * apu_request_release() elsewhere waits for the callback to return; in a callback it
+ * waits for an inference in flight, which is not called back then.
  * -EBUSY, -ENOMEM, -EAGAIN (no thread could be made).
  */
 APU_API int apu_request_set_callback(struct apu_request *request, apu_callback callback,
