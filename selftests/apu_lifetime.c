@@ -25,6 +25,7 @@
 #include <time.h>
 
 #include "apu_harness.h"
+#include "fault_port.h"
 
 #define LIMIT_NS 30000000000ll
 /* Seconds for what loads modules or fills memory, with every checker on. */
@@ -195,6 +196,32 @@ TEST_F_TIMEOUT(lifetime, unbind_with_everything_in_use, SLOW)
 	client_close(&c);
 	EXPECT_GT(0, sync_file_status(fd));
 	close(fd);
+}
+
+/* None of them has run: that of the first does not make the others be cancelled. */
+TEST_F_TIMEOUT(lifetime, unbind_with_jobs_queued, SLOW)
+{
+	enum { JOBS = 20 };	/* of which there are slots for 16 */
+	const char *why = fault_port_open();
+	int i, fds[JOBS];
+
+	if (why)
+		SKIP(return, "%s", why);
+	/* The first on each engine stand in the way of all. */
+	ASSERT_EQ(0, fault_set("on=job,engine=edma0,do=freeze;on=job,engine=edma1,do=freeze"));
+	for (i = 0; i < JOBS; i++) {
+		fds[i] = submit_for_sync_file(&self->c, 1);
+		ASSERT_LE(0, fds[i]);
+	}
+	ASSERT_EQ(0, driver_write("unbind", self->apu));
+	for (i = 0; i < JOBS; i++) {
+		ASSERT_EQ(1, poll(&(struct pollfd) { fds[i], POLLIN, 0 }, 1, WAIT_NS / 1000000));
+		if (i >= JOBS - 2)
+			EXPECT_EQ(-ENODEV, sync_file_status(fds[i]));
+		close(fds[i]);
+	}
+	ASSERT_EQ(0, driver_write("bind", self->apu));
+	EXPECT_TRUE(fault_rules_are_used_up());
 }
 
 /* A fence is all that is left of a client: it keeps what it needs, the module too. */

@@ -197,6 +197,12 @@ static int apu_bind_prepare_bo(struct apu_bind *bind, struct apu_bind_op *op,
 	    (bo->vm_obj && bo->vm_obj != bind->vm->base.r_obj))
 		goto out_put;
 
+	/* A guess: apu_prime_fd_to_handle() has not counted it for anybody yet. */
+	if (obj->import_attach && !READ_ONCE(bo->client)) {
+		ret = -ENOENT;
+		goto out_put;
+	}
+
 	op->sgt = drm_gem_shmem_get_pages_sgt(&bo->base);
 	if (IS_ERR(op->sgt)) {
 		ret = PTR_ERR(op->sgt);
@@ -339,7 +345,8 @@ static int apu_bind_queue(struct apu_bind *bind, struct apu_arena *arena,
 		goto out_fini;
 	}
 
-	/* Nothing may fail from here on. */
+	/* Nothing may fail from here on. Once it is pushed, the bind may be gone. */
+	apu_vm_get(vm);
 	dma_resv_lock(drm_gpuvm_resv(&vm->base), NULL);
 	cookie = dma_fence_begin_signalling();
 	drm_sched_job_arm(&bind->base);
@@ -347,6 +354,7 @@ static int apu_bind_queue(struct apu_bind *bind, struct apu_arena *arena,
 	drm_sched_entity_push_job(&bind->base);
 	dma_fence_end_signalling(cookie);
 	dma_resv_unlock(drm_gpuvm_resv(&vm->base));
+	apu_vm_put(vm);
 
 out_fini:
 	apu_syncs_fini(&syncs);

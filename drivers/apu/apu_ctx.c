@@ -128,7 +128,7 @@ static struct apu_ctx *apu_ctx_create(struct apu_file *file, struct apu_vm *vm, 
 	struct apu_ctx *ctx;
 	int ret;
 
-	ctx = kvzalloc_obj(*ctx);
+	ctx = kvzalloc_obj(*ctx, GFP_KERNEL_ACCOUNT);
 	if (!ctx)
 		return ERR_PTR(-ENOMEM);
 
@@ -244,7 +244,7 @@ void apu_ctx_retire(struct apu_ctx *ctx)
 
 		if (ctx->fail.cause != DRM_APU_CTX_CAUSE_NONE)
 			job->result = -ECANCELED;
-		else if (job->result && job->result != -ECANCELED)
+		else if (job->result && job->result != -ECANCELED && job->result != -ENODEV)
 			apu_ctx_kill(ctx, job);
 
 		record = &ctx->records[job->seqno % APU_CTX_RECORDS];

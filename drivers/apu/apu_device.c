@@ -25,6 +25,7 @@
 #include "apu_devfreq.h"
 #include "apu_device.h"
 #include "apu_engine.h"
+#include "apu_kunit.h"
 #include "apu_sched.h"
 #include "apu_slot.h"
 #include "apu_watchdog.h"
@@ -45,8 +46,11 @@ void apu_device_start_top(struct apu_device *adev)
 
 	spin_lock_irq(&adev->job_lock);
 	adev->top_on = true;
+	/* Before anything new, which may have to come after these. */
+	apu_slots_restart(adev);
 	spin_unlock_irq(&adev->job_lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(apu_device_start_top);
 
 /**
  * apu_device_stop_top() - Have everybody stay away from TOP's registers

@@ -252,10 +252,11 @@ static void apu_unbind(struct device *dev)
 	apu_pm_gone(adev);
 	apu_gem_unplug(adev);
 	apu_qos_fini(adev);
-	apu_devfreq_fini(adev);
 
 	component_unbind_all(dev, adev);
 	apu_device_fini(adev);
+	/* Suspending uses it, until there is no runtime PM any more. */
+	apu_devfreq_fini(adev);
 	dev_set_drvdata(dev, NULL);
 }
 

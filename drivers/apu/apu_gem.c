@@ -174,7 +174,6 @@ int apu_bo_create_ioctl(struct drm_device *drm, void *data, struct drm_file *drm
 		goto out_put_vm;
 	}
 
-	apu_gem_track(&shmem->base);
 	bo = to_apu_bo(&shmem->base);
 	bo->client = apu_client_get(client);
 	if (vm) {
@@ -182,6 +181,8 @@ int apu_bo_create_ioctl(struct drm_device *drm, void *data, struct drm_file *drm
 		drm_gem_object_get(bo->vm_obj);
 		shmem->base.resv = bo->vm_obj->resv;
 	}
+	/* It is seen from here on, and its reservation stays what it is. */
+	apu_gem_track(&shmem->base);
 
 	args->size = shmem->base.size;
 	ret = drm_gem_handle_create(drm_file, &shmem->base, &args->handle);

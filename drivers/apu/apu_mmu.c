@@ -327,23 +327,12 @@ EXPORT_SYMBOL_IF_KUNIT(apu_pt_init);
 
 /* Commands */
 
-/* No more commands once the device is unplugged: it stays in reset. */
-static bool apu_mmu_enter(struct apu_device *adev, int *idx)
-{
-	if (!drm_dev_enter(&adev->base, idx))
-		return false;
-	mutex_lock(&adev->hw_lock);
-
-	return true;
-}
-
-static void apu_mmu_exit(struct apu_device *adev, int idx, int result)
+static void apu_mmu_exit(struct apu_device *adev, int result)
 {
 	mutex_unlock(&adev->hw_lock);
 	/* The memory will be freed, so the TLB has to forget it in any case. */
 	if (result)
 		apu_reset_all(adev, "the MMU does not answer");
-	drm_dev_exit(idx);
 }
 
 static int apu_mmu_command(struct apu_pt *pt, enum apu_mmu_op op, u64 va, u64 size)
@@ -354,7 +343,10 @@ static int apu_mmu_command(struct apu_pt *pt, enum apu_mmu_op op, u64 va, u64 si
 
 	lockdep_assert_held(&adev->hw_lock);
 
-	/* Suspended, or given up and in reset: there is no TLB, and no access. */
+	/*
+	 * Suspended, or in reset since it was given up or unplugged: there is no TLB, and no
+	 * access. Not drm_dev_enter(): that fails before the jobs have been stopped.
+	 */
 	if (!adev->top_on)
 		return 0;
 
@@ -377,10 +369,8 @@ static int apu_mmu_command(struct apu_pt *pt, enum apu_mmu_op op, u64 va, u64 si
 
 static void apu_mmu_run(struct apu_pt *pt, enum apu_mmu_op op, u64 va, u64 size)
 {
-	int idx;
-
-	if (apu_mmu_enter(pt->adev, &idx))
-		apu_mmu_exit(pt->adev, idx, apu_mmu_command(pt, op, va, size));
+	mutex_lock(&pt->adev->hw_lock);
+	apu_mmu_exit(pt->adev, apu_mmu_command(pt, op, va, size));
 
 	apu_pt_free_pages(&pt->retired);
 }
@@ -415,20 +405,13 @@ void apu_mmu_invalidate_all(struct apu_pt *pt)
  *
  * To be followed by apu_mmu_unlock(), which also invalidates the range. Nothing may
  * be allocated in between.
- *
- * Return: What to pass to apu_mmu_unlock().
  */
-int apu_mmu_lock(struct apu_pt *pt, u64 va, u64 size)
+void apu_mmu_lock(struct apu_pt *pt, u64 va, u64 size)
 {
-	int idx;
-
-	if (!apu_mmu_enter(pt->adev, &idx))
-		return -1;
+	mutex_lock(&pt->adev->hw_lock);
 
 	/* If this fails, so do the commands of apu_mmu_unlock(). */
 	apu_mmu_command(pt, APU_MMU_OP_LOCK, va, size);
-
-	return idx;
 }
 EXPORT_SYMBOL_IF_KUNIT(apu_mmu_lock);
 
@@ -437,20 +420,17 @@ EXPORT_SYMBOL_IF_KUNIT(apu_mmu_lock);
  * @pt: page tables
  * @va: first address
  * @size: bytes
- * @idx: what apu_mmu_lock() returned
+ *
+ * Retired tables stay: they may be of other ranges, which are still to be invalidated.
  */
-void apu_mmu_unlock(struct apu_pt *pt, u64 va, u64 size, int idx)
+void apu_mmu_unlock(struct apu_pt *pt, u64 va, u64 size)
 {
 	int ret;
 
-	if (idx >= 0) {
-		ret = apu_mmu_command(pt, APU_MMU_OP_INV_RANGE, va, size);
-		if (!ret)
-			ret = apu_mmu_command(pt, APU_MMU_OP_UNLOCK, va, size);
-		apu_mmu_exit(pt->adev, idx, ret);
-	}
-
-	apu_pt_free_pages(&pt->retired);
+	ret = apu_mmu_command(pt, APU_MMU_OP_INV_RANGE, va, size);
+	if (!ret)
+		ret = apu_mmu_command(pt, APU_MMU_OP_UNLOCK, va, size);
+	apu_mmu_exit(pt->adev, ret);
 }
 EXPORT_SYMBOL_IF_KUNIT(apu_mmu_unlock);
 

@@ -40,8 +40,8 @@ void apu_pt_map(struct apu_pt *pt, u64 va, struct sg_table *sgt, u64 offset, u64
 void apu_pt_unmap(struct apu_pt *pt, u64 va, u64 size);
 bool apu_pt_maybe_block(struct apu_pt *pt, u64 va);
 
-int apu_mmu_lock(struct apu_pt *pt, u64 va, u64 size);
-void apu_mmu_unlock(struct apu_pt *pt, u64 va, u64 size, int idx);
+void apu_mmu_lock(struct apu_pt *pt, u64 va, u64 size);
+void apu_mmu_unlock(struct apu_pt *pt, u64 va, u64 size);
 void apu_mmu_invalidate(struct apu_pt *pt, u64 va, u64 size);
 void apu_mmu_invalidate_all(struct apu_pt *pt);
 

@@ -188,7 +188,7 @@ static int apu_prime_charge(struct drm_device *drm, struct drm_file *drm_file, u
 	if (obj->import_attach && !to_apu_bo(obj)->client) {
 		ret = apu_client_charge_import(client, to_apu_device(drm), PHYS_PFN(obj->size));
 		if (!ret)
-			to_apu_bo(obj)->client = apu_client_get(client);
+			WRITE_ONCE(to_apu_bo(obj)->client, apu_client_get(client));
 	}
 	drm_gem_object_put(obj);
 
@@ -202,12 +202,17 @@ static int apu_prime_charge(struct drm_device *drm, struct drm_file *drm_file, u
  * @fd: dma-buf
  * @handle: handle of its object
  *
- * Return: 0 or a negative error code: -EDQUOT if the client has imported too much.
+ * Return: 0 or a negative error code: -EDQUOT if the client has imported too much, -ENODEV if
+ * the device is gone.
  */
 int apu_prime_fd_to_handle(struct drm_device *drm, struct drm_file *drm_file, int fd, u32 *handle)
 {
 	struct apu_file *file = to_apu_file(drm_file);
-	int ret;
+	int idx, ret;
+
+	/* No new DMA mappings once apu_gem_unplug() has undone them all. */
+	if (!drm_dev_enter(drm, &idx))
+		return -ENODEV;
 
 	/* Nobody else finds the object uncounted, as importing it again gives the same. */
 	mutex_lock(&file->import_lock);
@@ -218,6 +223,7 @@ int apu_prime_fd_to_handle(struct drm_device *drm, struct drm_file *drm_file, in
 			drm_gem_handle_delete(drm_file, *handle);
 	}
 	mutex_unlock(&file->import_lock);
+	drm_dev_exit(idx);
 
 	return ret;
 }

@@ -90,7 +90,7 @@ static u32 apu_slots_stop(struct apu_device *adev, u32 mask)
 	u32 left;
 
 	read_poll_timeout(apu_slots_still_hung, left, !left, 100,
-			  READ_ONCE(apu_stop_timeout_ms) * 1000UL, false, adev, mask);
+			  max(READ_ONCE(apu_stop_timeout_ms), 1U) * 1000UL, false, adev, mask);
 
 	return left;
 }
@@ -204,7 +204,13 @@ static void apu_wedged_work(struct work_struct *work)
 
 static void apu_reset_wedge(struct apu_device *adev)
 {
+	u32 i;
+
 	drm_err(&adev->base, "reset does not help, giving the device up\n");
+	/* A TOP that has ignored it would start jobs on them whose memory is free soon. */
+	for (i = 0; i < adev->info.num_engines; i++)
+		if (adev->engines[i]->on)
+			reset_control_assert(adev->engines[i]->reset);
 	spin_lock_irq(&adev->job_lock);
 	adev->wedged = true;
 	apu_slots_fail(adev, GENMASK(APU_NUM_SLOTS - 1, 0), APU_JOB_STATUS_POWER_LOST);
@@ -260,10 +266,6 @@ void apu_reset_all_locked(struct apu_device *adev, const char *why)
 		spin_unlock_irq(&adev->job_lock);
 
 		apu_device_start_top(adev);
-
-		spin_lock_irq(&adev->job_lock);
-		apu_slots_restart(adev);
-		spin_unlock_irq(&adev->job_lock);
 	}
 
 	mutex_unlock(&adev->hw_lock);
@@ -301,6 +303,11 @@ static void apu_reset_abort_all(struct apu_device *adev)
 void apu_reset_unplug(struct apu_device *adev)
 {
 	mutex_lock(&adev->reset_lock);
+	/* First, for no job to take the slot of one that is aborted. */
+	spin_lock_irq(&adev->job_lock);
+	adev->unplugged = true;
+	spin_unlock_irq(&adev->job_lock);
+
 	mutex_lock(&adev->hw_lock);
 	if (adev->top_on) {
 		apu_reset_abort_all(adev);
@@ -311,7 +318,6 @@ void apu_reset_unplug(struct apu_device *adev)
 	mutex_unlock(&adev->hw_lock);
 
 	spin_lock_irq(&adev->job_lock);
-	adev->unplugged = true;
 	apu_slots_fail(adev, apu_slots_busy(adev), APU_JOB_STATUS_POWER_LOST);
 	spin_unlock_irq(&adev->job_lock);
 	mutex_unlock(&adev->reset_lock);

@@ -219,7 +219,6 @@ void apu_slots_restart(struct apu_device *adev)
 		apu_slot_ring(adev, oldest);
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(apu_slots_restart);
 
 /**
  * apu_slots_abort_ctx() - Stop a context's jobs
@@ -325,8 +324,7 @@ static void apu_slots_check(struct apu_device *adev, unsigned long mask)
  */
 void apu_slots_reap(struct apu_device *adev)
 {
-	unsigned int slot;
-	u32 active;
+	u32 active, lost;
 
 	lockdep_assert_held(&adev->job_lock);
 
@@ -336,20 +334,18 @@ void apu_slots_reap(struct apu_device *adev)
 	active = apu_read(adev, APU_TOP_SLOT_ACTIVE);
 	apu_slots_check(adev, GENMASK(APU_NUM_SLOTS - 1, 0));
 
-	for (slot = 0; slot < APU_NUM_SLOTS; slot++) {
-		if (!adev->slots[slot].job || (active & BIT(slot)))
-			continue;
-		drm_err_ratelimited(&adev->base, "slot %u ended without a record\n", slot);
-		memset(apu_slot_completion(adev, slot), 0, sizeof(struct apu_job_completion));
-		apu_slot_end(adev, slot, APU_JOB_STATUS_BAD_DESC);
+	lost = apu_slots_busy(adev) & ~active;
+	if (lost) {
+		drm_err_ratelimited(&adev->base, "slots %#x ended without a record\n", lost);
+		apu_slots_fail(adev, lost, APU_JOB_STATUS_BAD_DESC);
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(apu_slots_reap);
 
 /**
  * apu_slots_fail() - End jobs that the hardware will not end any more
- * @adev: APU whose TOP is in reset or gone
- * @mask: slots
+ * @adev: APU
+ * @mask: slots that its TOP has let go of, or all as it is in reset or gone
  * @status: &enum apu_job_status to end them with
  */
 void apu_slots_fail(struct apu_device *adev, u32 mask, u32 status)
@@ -358,7 +354,8 @@ void apu_slots_fail(struct apu_device *adev, u32 mask, u32 status)
 
 	lockdep_assert_held(&adev->job_lock);
 
-	apu_slots_check(adev, mask);
+	/* Of all: others that have ended must not be handed over once more. */
+	apu_slots_check(adev, GENMASK(APU_NUM_SLOTS - 1, 0));
 	for (slot = 0; slot < APU_NUM_SLOTS; slot++) {
 		if (!(mask & BIT(slot)) || !adev->slots[slot].job)
 			continue;

@@ -349,6 +349,9 @@ static int apu_submit_lock(struct apu_submit *submit)
 		if (ret)
 			break;
 	}
+	/* Linux 6.12 keeps what it has waited for as the first, mapped still or not. */
+	if (!ret && exec->objects[0] != gpuvm->r_obj)
+		ret = dma_resv_reserve_fences(exec->objects[0]->resv, APU_FENCES_PER_BO);
 
 	return ret;
 }

@@ -124,15 +124,14 @@ static void apu_vm_cut_block(struct apu_vm *vm, struct drm_gpuva *va, u64 block,
 	struct sg_table *sgt = to_apu_bo(va->gem.obj)->base.sgt;
 	u64 offset = va->gem.offset - va->va.addr;
 	bool write = to_apu_va(va)->write;
-	int idx;
 
-	idx = apu_mmu_lock(&vm->pt, block, SZ_2M);
+	apu_mmu_lock(&vm->pt, block, SZ_2M);
 	apu_pt_unmap(&vm->pt, block, SZ_2M);
 	if (block < start)
 		apu_pt_map(&vm->pt, block, sgt, offset + block, start - block, write);
 	if (end < block + SZ_2M)
 		apu_pt_map(&vm->pt, end, sgt, offset + end, block + SZ_2M - end, write);
-	apu_mmu_unlock(&vm->pt, block, SZ_2M, idx);
+	apu_mmu_unlock(&vm->pt, block, SZ_2M);
 }
 
 /* Cuts [start, end) out of a mapping. Returns whether the TLB has to know. */
@@ -354,7 +353,7 @@ static struct apu_vm *apu_vm_create(struct apu_device *adev)
 	struct apu_vm *vm;
 	int ret;
 
-	vm = kzalloc_obj(*vm);
+	vm = kzalloc_obj(*vm, GFP_KERNEL_ACCOUNT);
 	if (!vm)
 		return ERR_PTR(-ENOMEM);
 

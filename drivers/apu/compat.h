@@ -17,8 +17,8 @@
 #ifndef kzalloc_obj
 #define apu_compat_kzalloc(p, flags, ...)	kzalloc(sizeof(p), flags)
 #define kzalloc_obj(...)	apu_compat_kzalloc(__VA_ARGS__, GFP_KERNEL, 0)
-#define kvzalloc_obj(p)		kvzalloc(sizeof(p), GFP_KERNEL)
-#define kvzalloc_objs(p, n)	kvcalloc(n, sizeof(p), GFP_KERNEL)
+#define apu_compat_kvzalloc(p, flags, ...)	kvzalloc(sizeof(p), flags)
+#define kvzalloc_obj(...)	apu_compat_kvzalloc(__VA_ARGS__, GFP_KERNEL, 0)
 #endif
 
 #ifndef APU_HAVE_SCHED_INIT_ARGS

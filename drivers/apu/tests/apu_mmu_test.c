@@ -208,6 +208,10 @@ static void apu_tables_stay_for_walks(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, list_empty(&pt->retired));
 	apu_pt_unmap(pt, VA, SZ_2M);
 	KUNIT_EXPECT_FALSE(test, list_empty(&pt->retired));
+	/* That of another range, which is cut, is not. */
+	apu_mmu_lock(pt, VA + SZ_8M, SZ_2M);
+	apu_mmu_unlock(pt, VA + SZ_8M, SZ_2M);
+	KUNIT_EXPECT_FALSE(test, list_empty(&pt->retired));
 }
 
 static void apu_asids_are_unique(struct kunit *test)
@@ -248,17 +252,15 @@ static void apu_ranges_are_locked(struct kunit *test)
 	struct apu_device *adev = apu_test_device(test);
 	struct apu_pt *pt;
 	const u64 va = 5ULL * SZ_1G + SZ_2M;
-	int idx;
 
 	/* Of two, so that its id is not the first one. */
 	apu_test_pt(test, adev);
 	pt = apu_test_pt(test, adev);
-	idx = apu_mmu_lock(pt, va, SZ_2M);
-	KUNIT_ASSERT_GE(test, idx, 0);
+	apu_mmu_lock(pt, va, SZ_2M);
 	apu_expect_command(test, pt, APU_MMU_OP_LOCK, va, SZ_2M);
 	KUNIT_EXPECT_TRUE(test, mutex_is_locked(&adev->hw_lock));
 
-	apu_mmu_unlock(pt, va, SZ_2M, idx);
+	apu_mmu_unlock(pt, va, SZ_2M);
 	apu_expect_command(test, pt, APU_MMU_OP_UNLOCK, va, SZ_2M);
 	KUNIT_EXPECT_FALSE(test, mutex_is_locked(&adev->hw_lock));
 }
@@ -268,15 +270,27 @@ static void apu_ranges_are_locked_while_off(struct kunit *test)
 {
 	struct apu_device *adev = apu_test_device(test);
 	struct apu_pt *pt = apu_test_pt(test, adev);
-	int idx;
 
 	adev->top_on = false;
-	idx = apu_mmu_lock(pt, VA, SZ_2M);
-	KUNIT_ASSERT_GE(test, idx, 0);
+	apu_mmu_lock(pt, VA, SZ_2M);
 	KUNIT_EXPECT_TRUE(test, mutex_is_locked(&adev->hw_lock));
-	apu_mmu_unlock(pt, VA, SZ_2M, idx);
+	apu_mmu_unlock(pt, VA, SZ_2M);
 	KUNIT_EXPECT_FALSE(test, mutex_is_locked(&adev->hw_lock));
 	KUNIT_EXPECT_EQ(test, 0, apu_test_reg(adev, APU_TOP_MMU_CMD));
+}
+
+/* Jobs run until apu_reset_unplug(), which comes after drm_dev_unplug(). */
+static void apu_ranges_are_locked_until_all_stops(struct kunit *test)
+{
+	struct apu_device *adev = apu_test_device(test);
+	struct apu_pt *pt = apu_test_pt(test, adev);
+
+	adev->base.unplugged = true;
+	apu_mmu_lock(pt, VA, SZ_2M);
+	apu_expect_command(test, pt, APU_MMU_OP_LOCK, VA, SZ_2M);
+	apu_mmu_unlock(pt, VA, SZ_2M);
+	apu_expect_command(test, pt, APU_MMU_OP_UNLOCK, VA, SZ_2M);
+	adev->base.unplugged = false;
 }
 
 static struct kunit_case apu_mmu_cases[] = {
@@ -290,6 +304,7 @@ static struct kunit_case apu_mmu_cases[] = {
 	KUNIT_CASE(apu_asids_are_unique),
 	KUNIT_CASE(apu_ranges_are_locked),
 	KUNIT_CASE(apu_ranges_are_locked_while_off),
+	KUNIT_CASE(apu_ranges_are_locked_until_all_stops),
 	{}
 };
 

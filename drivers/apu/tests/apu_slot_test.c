@@ -9,6 +9,7 @@
 
 #include "../apu_client.h"
 #include "../apu_ctx.h"
+#include "../apu_device.h"
 #include "../apu_kunit.h"
 #include "../apu_sched.h"
 #include "../apu_slot.h"
@@ -317,9 +318,10 @@ static void apu_jobs_start_anew_after_a_reset(struct kunit *test)
 	record_of(adev, 0)->status = cpu_to_le32(APU_JOB_STATUS_POWER_LOST);
 	record_of(adev, 1)->status = cpu_to_le32(APU_JOB_STATUS_POWER_LOST);
 	apu_write(adev, APU_TOP_DOORBELL, 0xff);
-	spin_lock_irq(&adev->job_lock);
-	apu_slots_restart(adev);
-	spin_unlock_irq(&adev->job_lock);
+	adev->top_on = false;
+	mutex_lock(&adev->hw_lock);
+	apu_device_start_top(adev);
+	mutex_unlock(&adev->hw_lock);
 
 	/* The last one to ring is the youngest. */
 	KUNIT_EXPECT_EQ(test, 0, apu_test_reg(adev, APU_TOP_DOORBELL));
@@ -340,10 +342,10 @@ static void apu_slots_fail_at_last(struct kunit *test)
 	start(adev, left);
 	record_of(adev, 0)->status = cpu_to_le32(APU_JOB_STATUS_OK);
 	spin_lock_irq(&adev->job_lock);
-	apu_slots_fail(adev, BIT(0) | BIT(1), APU_JOB_STATUS_POWER_LOST);
+	apu_slots_fail(adev, BIT(1), APU_JOB_STATUS_POWER_LOST);
 	spin_unlock_irq(&adev->job_lock);
 
-	/* What the hardware had done in time stays done. */
+	/* What the hardware had done in time stays done, and is not begun anew. */
 	KUNIT_EXPECT_EQ(test, 1, result(done));
 	KUNIT_EXPECT_EQ(test, -EIO, result(runs));
 	KUNIT_EXPECT_EQ(test, 0, result(left));
