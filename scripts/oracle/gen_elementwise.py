@@ -146,6 +146,34 @@ def binary(c, kind, scale_of=sum_scale, swap=True, fused=True):
     return [out]
 
 
+def powers_of_two(c, kind):
+    """Scales that are powers of two or nearly so, and options that leave them that way; for
+    SUB one that is none."""
+    shape = [c.rng.randint(1, 12) for _ in range(3)]
+    near = c.one_of(1, 32768 / 32767, 1.0004)
+    out_scale = f32(near / 32768)
+    small = f32(near / 32768 / 2 ** c.rng.randint(0, 5))
+    if kind == t.SUB:
+        small = f32(0.7 * out_scale)
+    x, y = c.input(shape, out_scale), c.input(shape, small)
+    if c.chance(0.5):
+        x, y = y, x
+    c.note('%g' % near)
+    return [c.apply(kind, [x, y], shape, {}, out_scale, 0)]
+
+
+def joined_consts(c):
+    """Constants of different scales that are joined; the reference rescales uint8 only."""
+    n = c.rng.randint(1, 9)
+    x = c.input([1, 2 * n], 0.1)
+    same = c.dtype == INT8
+    parts = [c.random_const([1, n], f32(x.scale * (1 if same else k)), x.zero) for k in (1, 2)]
+    joined = c.output([1, 2 * n], x.scale, x.zero)
+    c.model.op(t.CONCATENATION, [p.index for p in parts], [joined.index],
+               {0: ('i', 1), 1: ('b', t.NONE)})
+    return [c.apply(t.ADD, [x, joined], x.shape, {}, f32(0.3), x.zero)]
+
+
 def quotient(c):
     """DIV of uint8 by numbers above zero. Where the factor that the scales make is less
     than 64 the reference shifts small dividends by 32 bits and more."""
@@ -339,4 +367,11 @@ KINDS = [
     ('rsqrt', 4, (INT8,), rsqrt8, {}, ''),
     ('softmax', 10, (INT16,), softmax16, {}, ''),
     ('softmax', 5, (FLOAT32,), softmax_float, {}, ''),
+]
+
+# At the end of all: those before keep their numbers, and so their seeds.
+MORE_KINDS = [
+    ('add-pot', 6, (INT16,), powers_of_two, {'kind': t.ADD}, ''),
+    ('sub-pot', 2, (INT16,), powers_of_two, {'kind': t.SUB}, ''),
+    ('concat-consts', 2, ALL8, joined_consts, {}, ''),
 ]

@@ -301,8 +301,14 @@ static void fold_move(const struct graph *g, struct op *op)
 	struct move_list list;
 	uint8_t **data;
 
-	for (unsigned i = 0; i < op->nin; i++)
-		in[i] = dense_strides(op_in(g, op, i));
+	for (unsigned i = 0; i < op->nin; i++) {
+		const struct tensor *t = op_in(g, op, i);
+
+		/* What CONCATENATION rescales or bounds is more than moved. */
+		if (op->code == TFL_CONCATENATION && (op->act || !same_quant(t, op_out(g, op))))
+			return;
+		in[i] = dense_strides(t);
+	}
 	for (unsigned i = 0; i < op->nout; i++) {
 		const struct tensor *t = &g->tensors[op->out[i]];
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 #include "lower.h"
+#include "lut.h"
 
 static const struct {
 	int code;
@@ -20,18 +21,8 @@ static const struct {
 	{TFL_SUB, APU_ELT_FN_SUB, true, true, true},
 };
 
-static bool log2_exact(float scale, int *log2)
-{
-	int e;
-
-	if (frexpf(scale, &e) != 0.5f)
-		return false;
-	*log2 = e - 1;
-	return true;
-}
-
 /*
- * ADD of int16 with scales that are powers of two: the reference shifts one
+ * ADD of int16 with scales that are about powers of two: the reference shifts one
  * operand right, rounding, and adds with saturation. The same comes out of
  * multipliers of a half with shifts.
  */
@@ -40,9 +31,11 @@ static bool add_pot_int16(const struct graph *g, const struct op *op, struct apu
 	struct tensor *a = op_in(g, op, 0), *b = op_in(g, op, 1), *out = op_out(g, op);
 	int la, lb, lo;
 
-	if (out->type != TFL_INT16 || !op->pot_scale_int16 || !log2_exact(a->scale[0], &la) ||
-	    !log2_exact(b->scale[0], &lb) || !log2_exact(out->scale[0], &lo))
+	if (out->type != TFL_INT16 || !op->pot_scale_int16 || !near_log2(a->scale[0], &la) ||
+	    !near_log2(b->scale[0], &lb) || !near_log2(out->scale[0], &lo))
 		return false;
+	if (op->code == TFL_SUB)
+		fail_op(g, op, "powers of two as int16 scales: not supported");
 	la -= lo;
 	lb -= lo;
 	if (la > 0 || lb > 0 || (la && lb) || la < -30 || lb < -30)
@@ -88,10 +81,8 @@ static void set_binary_quant(struct lower *lw, struct op *op, struct apu_cmd_elt
 	switch (op->code) {
 	case TFL_ADD:
 	case TFL_SUB:
-		if (op->code == TFL_ADD && add_pot_int16(g, op, e))
+		if (add_pot_int16(g, op, e))
 			return;
-		if (op->code == TFL_SUB && out->type == TFL_INT16 && op->pot_scale_int16)
-			fail_op(g, op, "powers of two as int16 scales: not supported");
 		e->left_shift = shift;
 		set_factors(lw, op, e, (double)sa / (double)twice, (double)sb / (double)twice,
 			    (double)twice / (double)((float)(1 << shift) * so));

@@ -295,7 +295,7 @@ void sigmoid_table16(uint16_t table[SIGMOID_ENTRIES])
 		table[more[i]]++;
 }
 
-static bool near_log2(float scale, int *log2)
+bool near_log2(float scale, int *log2)
 {
 	float l = log2f(scale), rounded = roundf(l);
 

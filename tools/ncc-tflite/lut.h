@@ -36,6 +36,9 @@ bool hard_swish_table(int type, const struct lut_quant *q, uint8_t table[256]);
 /* MultiplyByQuantizedMultiplier. */
 int32_t mbqm(int32_t x, struct multiplier m);
 
+/* CheckedLog2: false unless the scale is about a power of two. */
+bool near_log2(float scale, int *log2);
+
 /* 16 bits, for the ACTIVATIONs LUT16, LOGISTIC and TANH and for SOFTMAX. */
 void exp_table16(const struct lut_quant *q, int16_t table[LUT16_ENTRIES]);
 void softmax_tables16(int16_t tables[2 * LUT16_ENTRIES]);
