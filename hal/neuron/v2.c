@@ -227,11 +227,11 @@ NEURON_API int NeuronRuntimeV2_getProfiledQoSData(void *runtime, ProfiledQoSData
 		ret = neuron_get_profile(pool->slots[0].request, pool->dev, &pool->profile);
 	else
 		ret = neuron_fail(NEURONRUNTIME_BAD_STATE, "an inference is under way");
+	/* Another caller's would be taken half way otherwise. */
+	if (!ret)
+		neuron_give_profile(&pool->profile, profiledQoSData, execBoostValue);
 	pthread_mutex_unlock(&pool->lock);
-	if (ret)
-		return ret;
-	neuron_give_profile(&pool->profile, profiledQoSData, execBoostValue);
-	return NEURONRUNTIME_NO_ERROR;
+	return ret;
 }
 
 NEURON_API int NeuronRuntimeV2_getMetadataInfo(void *runtime, const char *key, size_t *size)

@@ -195,8 +195,9 @@ int apu_bo_import(struct apu_device *dev, int fd, struct apu_bo **out)
 	pthread_mutex_lock(&dev->lock);
 	ret = kmd_bo_import(dev->fd, fd, &handle);
 	if (ret) {
-		ret = apu_fail(ret == -EBADF ? -EINVAL : ret, "cannot import dma-buf %d: %s", fd,
-			       strerror(-ret));
+		apu_fail(ret, "cannot import dma-buf %d: %s", fd,
+			 ret == -EDQUOT ? "the rest is kept for others" : strerror(-ret));
+		ret = ret == -EBADF ? -EINVAL : ret == -EDQUOT ? -ENOMEM : ret;
 		goto unlock;
 	}
 	for (bo = dev->bos; bo && bo->handle != handle; bo = bo->next)

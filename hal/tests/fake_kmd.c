@@ -313,6 +313,8 @@ int kmd_bo_import(int fd, int dmabuf, uint32_t *bo)
 		}
 		if (inject())
 			return -ENOMEM;
+		if (fake.at_limit)
+			return -EDQUOT;
 		*bo = i < MAX_OBJECTS ? i : new_bo(PAGE, false, foreign_data);
 	} else if (dmabuf > DMABUF_OWN && dmabuf < DMABUF_OWN + MAX_OBJECTS) {
 		*bo = (uint32_t)(dmabuf - DMABUF_OWN);

@@ -322,6 +322,8 @@ static void limits_of_the_driver_are_told(void **state)
 	fake.at_limit = true;
 	assert_int_equal(apu_bo_create(b.dev, SIZE, &bo), -ENOMEM);
 	assert_non_null(strstr(apu_last_error(), "kept for others"));
+	assert_int_equal(apu_bo_import(b.dev, FAKE_DMABUF, &bo), -ENOMEM);
+	assert_non_null(strstr(apu_last_error(), "kept for others"));
 	assert_int_equal(apu_request_run(b.request), -EBUSY);
 	assert_non_null(strstr(apu_last_error(), "too many jobs"));
 	fake.at_limit = false;
