@@ -263,6 +263,22 @@ u32 apu_engines_of_slot(struct apu_device *adev, unsigned int slot)
 }
 
 /**
+ * apu_engines_hold() - Put engines into reset, and leave them there
+ * @adev: APU; &apu_device.hw_lock is held
+ * @mask: engines; those that are not on are in reset
+ */
+void apu_engines_hold(struct apu_device *adev, u32 mask)
+{
+	u32 i;
+
+	lockdep_assert_held(&adev->hw_lock);
+
+	for (i = 0; i < adev->info.num_engines; i++)
+		if ((mask & BIT(i)) && adev->engines[i]->on)
+			reset_control_assert(adev->engines[i]->reset);
+}
+
+/**
  * apu_engines_reset() - Pulse the reset lines of engines
  * @adev: APU; &apu_device.hw_lock is held
  * @mask: engines; those that are off are left alone
@@ -274,12 +290,7 @@ void apu_engines_reset(struct apu_device *adev, u32 mask)
 {
 	u32 i;
 
-	lockdep_assert_held(&adev->hw_lock);
-
-	for (i = 0; i < adev->info.num_engines; i++)
-		if ((mask & BIT(i)) && adev->engines[i]->on)
-			reset_control_assert(adev->engines[i]->reset);
-
+	apu_engines_hold(adev, mask);
 	udelay(APU_RESET_PULSE_US);
 
 	for (i = 0; i < adev->info.num_engines; i++) {

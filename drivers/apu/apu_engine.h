@@ -37,6 +37,7 @@ extern struct platform_driver apu_engine_driver;
 int apu_engines_check(struct apu_device *adev);
 bool apu_engines_can_run(const struct apu_device *adev, const struct apu_job *job);
 u32 apu_engines_of_slot(struct apu_device *adev, unsigned int slot);
+void apu_engines_hold(struct apu_device *adev, u32 mask);
 void apu_engines_reset(struct apu_device *adev, u32 mask);
 
 #endif /* __APU_ENGINE_H__ */

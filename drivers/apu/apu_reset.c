@@ -204,13 +204,9 @@ static void apu_wedged_work(struct work_struct *work)
 
 static void apu_reset_wedge(struct apu_device *adev)
 {
-	u32 i;
-
 	drm_err(&adev->base, "reset does not help, giving the device up\n");
 	/* A TOP that has ignored it would start jobs on them whose memory is free soon. */
-	for (i = 0; i < adev->info.num_engines; i++)
-		if (adev->engines[i]->on)
-			reset_control_assert(adev->engines[i]->reset);
+	apu_engines_hold(adev, adev->engine_enable);
 	spin_lock_irq(&adev->job_lock);
 	adev->wedged = true;
 	apu_slots_fail(adev, GENMASK(APU_NUM_SLOTS - 1, 0), APU_JOB_STATUS_POWER_LOST);

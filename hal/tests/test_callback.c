@@ -168,6 +168,16 @@ static unsigned int open_files(void)
 	return count;
 }
 
+/* A bench whose request was called back once; how many files are open then. */
+static unsigned int open_and_call(struct bench *b)
+{
+	bench_open(b);
+	assert_int_equal(apu_request_set_callback(b->request, called, b), 0);
+	assert_int_equal(apu_request_submit(b->request), 0);
+	await_calls(b, 1);
+	return open_files();
+}
+
 /* A request beside the bench's, with what is bound to that. */
 static struct apu_request *second_request(struct bench *b, apu_callback callback, void *opaque)
 {
@@ -206,11 +216,7 @@ static void a_callback_can_release_what_is_in_flight(void **state)
 	struct bench b;
 
 	(void)state;
-	bench_open(&b);
-	assert_int_equal(apu_request_set_callback(b.request, called, &b), 0);
-	assert_int_equal(apu_request_submit(b.request), 0);
-	await_calls(&b, 1);
-	files = open_files();
+	files = open_and_call(&b);
 	/* Itself, submitted again. What comes after it is called back. */
 	request = second_request(&b, release_in_flight, NULL);
 	assert_int_equal(apu_request_submit(request), 0);
@@ -228,11 +234,7 @@ static void a_callback_can_release_another_in_flight(void **state)
 	struct bench b;
 
 	(void)state;
-	bench_open(&b);
-	assert_int_equal(apu_request_set_callback(b.request, called, &b), 0);
-	assert_int_equal(apu_request_submit(b.request), 0);
-	await_calls(&b, 1);
-	files = open_files();
+	files = open_and_call(&b);
 	other = second_request(&b, never_called, NULL);
 	fake.hold = true;
 	assert_int_equal(apu_request_submit(other), 0);
