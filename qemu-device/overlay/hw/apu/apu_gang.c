@@ -10,15 +10,16 @@
 #include "apu_gang.h"
 #include "trace.h"
 
-/* False: DMA of the engine is dropped, and counted. */
 static bool apu_gang_may_dma(ApuGang *g, unsigned engine)
 {
-    if (!(qatomic_read(&g->dead) & BIT(engine))) {
-        return true;
-    }
+    return !(qatomic_read(&g->dead) & BIT(engine));
+}
+
+static enum apu_job_status apu_gang_drop_dma(ApuGang *g)
+{
     QEMU_LOCK_GUARD(&g->lock);
     g->dma_dropped++;
-    return false;
+    return APU_JOB_STATUS_POWER_LOST;
 }
 
 static ApuFaultAction apu_gang_fault(ApuGang *g, ApuFaultEvent on,
@@ -44,7 +45,7 @@ static enum apu_job_status apu_gang_access(ApuGang *g, ApuFaultEvent on,
     enum apu_job_status status;
 
     if (!apu_gang_may_dma(g, engine)) {
-        return APU_JOB_STATUS_POWER_LOST;
+        return apu_gang_drop_dma(g);
     }
     action = apu_gang_fault(g, on, engine, &rule);
     if (action == APU_FAULT_BUS_ERROR || action == APU_FAULT_MMU_FAULT) {
@@ -55,6 +56,10 @@ static enum apu_job_status apu_gang_access(ApuGang *g, ApuFaultEvent on,
                                                APU_JOB_STATUS_MMU_FAULT;
     }
     status = apu_mmu_access(g->mmu, &g->client, va, buf, len, write, fault);
+    /* The gang was stopped within the access: an abort drops nothing. */
+    if (status == APU_JOB_STATUS_POWER_LOST && !apu_gang_may_dma(g, engine)) {
+        return apu_gang_drop_dma(g);
+    }
     if (status == APU_JOB_STATUS_OK && action == APU_FAULT_READ_ONES) {
         memset(buf, 0xff, len);
     } else if (status == APU_JOB_STATUS_OK && action == APU_FAULT_CORRUPT) {

@@ -224,6 +224,7 @@ static void apu_slot_deliver(ApuSlot *slot)
 {
     ApuTop *s = slot->top;
     struct apu_job_completion *out = &slot->out;
+    uint32_t *ecc = &s->regs[R_APU_TOP_ECC_CORRECTED];
     int64_t now = apu_now();
 
     if (slot->stop != APU_JOB_STATUS_OK) {
@@ -238,6 +239,7 @@ static void apu_slot_deliver(ApuSlot *slot)
         return;
     }
 
+    *ecc += MIN(slot->ecc_corrected, UINT32_MAX - *ecc);
     out->start = apu_top_time(s, slot->start_ns);
     out->end = apu_top_time(s, slot->end_ns);
     out->engines = 0;
@@ -276,13 +278,12 @@ static void apu_slot_collect(ApuSlot *slot)
 {
     ApuTop *s = slot->top;
     ApuGang *g = slot->gang;
-    uint32_t *ecc = &s->regs[R_APU_TOP_ECC_CORRECTED];
 
     assert(slot->state == APU_SLOT_RUNNING && apu_gang_is_done(g));
     slot->out = g->out;
     slot->end_ns = apu_slot_end_time(slot);
     s->power->dma_unpowered += g->dma_dropped;
-    *ecc += MIN(g->ecc_corrected, UINT32_MAX - *ecc);
+    slot->ecc_corrected = g->ecc_corrected;
     for (unsigned k = 0; k < slot->desc.num_streams; k++) {
         if (!(slot->detached & BIT(slot->engine[k]))) {
             s->engine[slot->engine[k]]->cmd_va = apu_gang_cmd_va(g, k);

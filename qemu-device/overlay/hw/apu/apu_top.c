@@ -90,6 +90,10 @@ static void apu_top_mmu_done(void *opaque)
 {
     ApuTop *s = opaque;
 
+    if (!apu_power_clocked(s->power, APU_DOMAIN_TOP)) {
+        /* It stands still; the clock's return ends it. */
+        return;
+    }
     apu_mmu_drain(&s->mmu, s->mmu_epoch);
     s->mmu_done_ns = -1;
     apu_top_raise(s, R_APU_TOP_IRQ_RAW_MMU_MASK);
@@ -337,7 +341,13 @@ static void apu_top_power_lost(void *opaque)
 
 static void apu_top_power_changed(void *opaque)
 {
-    apu_slots_kick(opaque);
+    ApuTop *s = opaque;
+
+    if (s->mmu_done_ns >= 0 &&
+        s->mmu_done_ns <= qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL)) {
+        apu_top_mmu_done(s);
+    }
+    apu_slots_kick(s);
 }
 
 static void apu_top_reset_enter(Object *obj, ResetType type)
@@ -443,8 +453,8 @@ static int apu_top_post_load(void *opaque, int version_id)
 
 static const VMStateDescription vmstate_apu_slot = {
     .name = "apu-slot",
-    .version_id = 3,
-    .minimum_version_id = 3,
+    .version_id = 4,
+    .minimum_version_id = 4,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT8(state, ApuSlot),
         VMSTATE_UINT64(desc_addr, ApuSlot),
@@ -458,6 +468,7 @@ static const VMStateDescription vmstate_apu_slot = {
         VMSTATE_UINT8_ARRAY(engine, ApuSlot, APU_MAX_STREAMS),
         VMSTATE_UINT32(detached, ApuSlot),
         VMSTATE_UINT64(banks, ApuSlot),
+        VMSTATE_UINT32(ecc_corrected, ApuSlot),
         VMSTATE_UINT32(khz, ApuSlot),
         VMSTATE_INT64(start_ns, ApuSlot),
         VMSTATE_INT64(end_ns, ApuSlot),
@@ -474,8 +485,8 @@ static const VMStateDescription vmstate_apu_slot = {
  */
 static const VMStateDescription vmstate_apu_top = {
     .name = TYPE_APU_TOP,
-    .version_id = 4,
-    .minimum_version_id = 4,
+    .version_id = 5,
+    .minimum_version_id = 5,
     .pre_load = apu_top_pre_load,
     .pre_save = apu_top_pre_save,
     .post_load = apu_top_post_load,

@@ -69,6 +69,7 @@ typedef struct ApuSlot {
     uint8_t engine[APU_MAX_STREAMS];
     uint32_t detached;          /* engines that lost their part of it */
     uint64_t banks;
+    uint32_t ecc_corrected;     /* DONE; not in ECC_CORRECTED yet */
     uint32_t khz;
     int64_t start_ns;
     int64_t end_ns;             /* DONE; APU_SLOT_NEVER if it hangs */

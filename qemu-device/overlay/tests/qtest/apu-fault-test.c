@@ -222,6 +222,26 @@ static void test_ecc(void)
     apu_stop(a);
 }
 
+/* What was corrected is counted when the job ends, not when its thread does. */
+static void test_ecc_at_end(void)
+{
+    Apu *a = apu_start_powered(",timing=cycles");
+
+    set_fault(a, "on=command,do=ecc-corrected");
+    simple_job(a, 1);
+    ring(a, 0);
+    /* Is answered when the thread has ended. */
+    qtest_qmp_assert_success(a->qts, "{ 'execute': 'stop' }");
+    qtest_qmp_assert_success(a->qts, "{ 'execute': 'cont' }");
+    g_assert_cmphex(data_byte(a, 0), ==, 1);
+    g_assert_cmphex(top_read(a, A_APU_TOP_SLOT_RUNNING), ==, 1);
+    g_assert_cmpuint(top_read(a, A_APU_TOP_ECC_CORRECTED), ==, 0);
+    qtest_clock_step(a->qts, LIMIT_NS);
+    g_assert_cmpuint(wait_slot(a, 0).status, ==, APU_JOB_STATUS_OK);
+    g_assert_cmpuint(top_read(a, A_APU_TOP_ECC_CORRECTED), ==, 1);
+    apu_stop(a);
+}
+
 static void test_fetch(void)
 {
     Apu *a = apu_start_powered("");
@@ -669,6 +689,7 @@ int main(int argc, char **argv)
         { "fault/freeze", test_freeze },
         { "fault/slow", test_slow },
         { "fault/ecc", test_ecc },
+        { "fault/ecc-at-end", test_ecc_at_end },
         { "fault/fetch", test_fetch },
         { "fault/dma", test_dma },
         { "fault/doorbell", test_doorbell },

@@ -133,6 +133,33 @@ static void test_lost_engine(void)
     apu_stop(a);
 }
 
+/* An access that waits when its engine is reset is dropped like a later one. */
+static void test_lost_access(void)
+{
+    Apu *a = apu_start_powered("");
+
+    hold_data(a);
+    simple_job(a, 1);
+    ring(a, 0);
+    /* Is answered when the access waits. */
+    qtest_qmp_assert_success(a->qts, "{ 'execute': 'stop' }");
+    qtest_qmp_assert_success(a->qts, "{ 'execute': 'cont' }");
+    g_assert_cmpuint(top_counter(a, "mmu-stalls"), ==, 1);
+    pwr_write(a, A_APU_PWR_RST_ASSERT, BIT(1 + EDMA0));
+    g_assert_cmpuint(wait_slot(a, 0).status, ==, APU_JOB_STATUS_POWER_LOST);
+    g_assert_cmpuint(pwr_counter(a, "dma-unpowered"), ==, 1);
+
+    /* An abort drops nothing. */
+    ring(a, 0);
+    qtest_qmp_assert_success(a->qts, "{ 'execute': 'stop' }");
+    qtest_qmp_assert_success(a->qts, "{ 'execute': 'cont' }");
+    g_assert_cmpuint(top_counter(a, "mmu-stalls"), ==, 2);
+    top_write(a, A_APU_TOP_SLOT_ABORT, BIT(0));
+    g_assert_cmpuint(wait_slot(a, 0).status, ==, APU_JOB_STATUS_ABORTED);
+    g_assert_cmpuint(pwr_counter(a, "dma-unpowered"), ==, 1);
+    apu_stop(a);
+}
+
 static void test_lost_top(void)
 {
     Apu *a = apu_start_powered("");
@@ -369,6 +396,7 @@ int main(int argc, char **argv)
         { "order/priority", test_order_priority },
         { "order/abort", test_order_abort },
         { "lost/engine", test_lost_engine },
+        { "lost/access", test_lost_access },
         { "lost/top", test_lost_top },
         { "lost/machine", test_lost_machine },
         { "lost/clock", test_lost_clock },

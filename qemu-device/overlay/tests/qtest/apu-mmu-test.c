@@ -329,6 +329,32 @@ static void test_mmu_lock(void)
     apu_stop(a);
 }
 
+/* A command goes on when TOP's clock does. */
+static void test_mmu_no_clock(void)
+{
+    Apu *a = apu_start_powered(",mmu-ns=100000");
+
+    top_write(a, A_APU_TOP_MMU_CMD, APU_MMU_OP_INV_ALL);
+    pwr_write(a, A_APU_PWR_CLK_EN, ALL_DOMAINS & ~BIT(0));
+    qtest_clock_step(a->qts, 100000);
+    g_assert_false(qtest_get_irq(a->qts, 0));
+    pwr_write(a, A_APU_PWR_CLK_EN, ALL_DOMAINS);
+    g_assert_true(qtest_get_irq(a->qts, 0));
+    g_assert_cmphex(top_read(a, A_APU_TOP_IRQ_RAW), ==,
+                    R_APU_TOP_IRQ_RAW_MMU_MASK);
+    g_assert_cmphex(top_read(a, A_APU_TOP_MMU_STATUS), ==, 0);
+
+    /* Clocks off and on again within the command change nothing. */
+    top_write(a, A_APU_TOP_IRQ_RAW, R_APU_TOP_IRQ_RAW_MMU_MASK);
+    top_write(a, A_APU_TOP_MMU_CMD, APU_MMU_OP_INV_ALL);
+    pwr_write(a, A_APU_PWR_CLK_EN, ALL_DOMAINS & ~BIT(0));
+    pwr_write(a, A_APU_PWR_CLK_EN, ALL_DOMAINS);
+    g_assert_cmphex(top_read(a, A_APU_TOP_MMU_STATUS), ==, 1);
+    qtest_clock_step(a->qts, 100000);
+    g_assert_cmphex(top_read(a, A_APU_TOP_MMU_STATUS), ==, 0);
+    apu_stop(a);
+}
+
 int main(int argc, char **argv)
 {
     static const ApuTest tests[] = {
@@ -339,6 +365,7 @@ int main(int argc, char **argv)
         { "mmu/invalidate", test_mmu_invalidate },
         { "mmu/asid", test_mmu_asid },
         { "mmu/lock", test_mmu_lock },
+        { "mmu/no-clock", test_mmu_no_clock },
     };
 
     return apu_run_tests(argc, argv, tests, ARRAY_SIZE(tests));

@@ -96,6 +96,7 @@ static Apu *start_relay(void)
 
     fill_data(a);
     relay_job(a);
+    set_fault(a, "on=command,do=ecc-corrected");
     ring(a, 5);
     return a;
 }
@@ -106,8 +107,10 @@ static struct apu_job_completion end_relay(Apu *a, uint8_t *data)
 
     /* The thread is quick, but who knows the host. */
     wait_for(a, a->data + 0x2000 + 1023, 0xff, (uint8_t)(1023 * 7 + 3));
+    g_assert_cmpuint(top_read(a, A_APU_TOP_ECC_CORRECTED), ==, 0);
     qtest_clock_step(a->qts, LIMIT_US * 1000);
     c = wait_slot(a, 5);
+    g_assert_cmpuint(top_read(a, A_APU_TOP_ECC_CORRECTED), ==, 1);
     qtest_memread(a->qts, a->data + 0x2000, data, 1024);
     g_assert_true(qtest_get_irq(a->qts, 0));
     g_assert_cmphex(top_read(a, A_APU_TOP_IRQ_RAW), ==, BIT(5));
