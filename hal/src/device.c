@@ -20,13 +20,9 @@
 #define MAX_NODES 64
 #define NODE_DIR "/dev/accel"
 
-static int open_path(const char *path, int *major, int *minor)
+static int fail_open(int err, const char *path)
 {
-	int fd = kmd_open(path, major, minor);
-
-	if (fd >= 0)
-		return fd;
-	switch (fd) {
+	switch (err) {
 	case -ENOENT:
 		return apu_fail(-ENODEV, "no device: %s does not exist (is the apu driver loaded?)",
 				path);
@@ -40,28 +36,52 @@ static int open_path(const char *path, int *major, int *minor)
 	case -ENOTTY:
 		return apu_fail(-ENODEV, "no device: %s is not an APU", path);
 	default:
-		return apu_fail(fd, "cannot open %s: %s", path, strerror(-fd));
+		return apu_fail(err, "cannot open %s: %s", path, strerror(-err));
 	}
 }
 
-/* The first node of the driver. One that may not be opened is only told of if no other works. */
+/* How much an error of a node tells of why there is no device; 0: there may be none. */
+static int weight(int err)
+{
+	switch (err) {
+	case -ENOENT:
+	case -ENXIO:
+	case -ENODEV:
+	case -ENOTTY:
+		return 0;
+	case -EACCES:
+	case -EPERM:
+		return 2;
+	/* Of the process or the system: it says nothing of the node. */
+	case -EMFILE:
+	case -ENFILE:
+	case -ENOMEM:
+	case -EINTR:
+		return 3;
+	default:
+		return 1;
+	}
+}
+
+/* The first node of the driver. One that cannot be opened is only told of if no other works. */
 static int open_first(char *path, size_t len, int *major, int *minor)
 {
-	int fd, i, denied = -1;
+	int fd, i, worst = -ENOENT, at = 0;
 
 	for (i = 0; i < MAX_NODES; i++) {
 		snprintf(path, len, NODE_DIR "/accel%d", i);
 		fd = kmd_open(path, major, minor);
 		if (fd >= 0)
 			return fd;
-		if ((fd == -EACCES || fd == -EPERM) && denied < 0)
-			denied = i;
+		if (weight(fd) > weight(worst)) {
+			worst = fd;
+			at = i;
+		}
 	}
-	if (denied >= 0)
-		return apu_fail(-EACCES,
-				"no permission to open " NODE_DIR
-				"/accel%d (is the user in its group?)",
-				denied);
+	if (weight(worst)) {
+		snprintf(path, len, NODE_DIR "/accel%d", at);
+		return fail_open(worst, path);
+	}
 	if (access(NODE_DIR, F_OK))
 		return apu_fail(-ENODEV, "no device: " NODE_DIR
 					 " does not exist (is the apu driver loaded?)");
@@ -95,10 +115,10 @@ static int device_init(struct apu_device *dev, const char *path)
 	char buf[sizeof(NODE_DIR) + 32];
 	int major, minor, ret;
 
-	dev->fd = path ? open_path(path, &major, &minor)
+	dev->fd = path ? kmd_open(path, &major, &minor)
 		       : open_first(buf, sizeof(buf), &major, &minor);
 	if (dev->fd < 0)
-		return dev->fd;
+		return path ? fail_open(dev->fd, path) : dev->fd;
 	dev->path = strdup(path ? path : buf);
 	if (!dev->path) {
 		ret = apu_fail(-ENOMEM, "no memory for a device");

@@ -132,17 +132,20 @@ void notifier_stop(struct notifier *notifier)
 	notifier_free(notifier);
 }
 
-int notifier_watch(struct notifier *notifier, struct apu_request *request)
+int notifier_watch(struct notifier *notifier, struct apu_request *request, int fence)
 {
 	struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT, .data.ptr = request};
 	int ret;
 
-	/* The thread may be done with it before epoll_ctl() returns. */
-	if (epoll_ctl(notifier->epoll, EPOLL_CTL_ADD, request->fence, &event) == 0)
+	/* Once unlocked, the thread may be done with it before this returns. */
+	pthread_mutex_lock(&notifier->lock);
+	ret = epoll_ctl(notifier->epoll, EPOLL_CTL_ADD, fence, &event) ? -errno : 0;
+	if (!ret)
+		request->fence = fence;
+	pthread_mutex_unlock(&notifier->lock);
+	if (!ret)
 		return 0;
-	ret = -errno;
-	close(request->fence);
-	request->fence = -1;
+	close(fence);
 	return apu_fail(ret, "cannot watch an inference: %s", strerror(-ret));
 }
 

@@ -13,10 +13,10 @@ int notifier_start(struct notifier **out);
 /* With nothing watched any more. Callable from a callback. */
 void notifier_stop(struct notifier *notifier);
 /*
- * Calls back when request->fence, a sync file that becomes the notifier's, has signalled.
- * On failure nothing will be called.
+ * Calls back when fence, a sync file that becomes the notifier's, has signalled. On failure it is
+ * closed and nothing will be called.
  */
-int notifier_watch(struct notifier *notifier, struct apu_request *request);
+int notifier_watch(struct notifier *notifier, struct apu_request *request, int fence);
 /*
  * Waits until the request is not watched and its callback has returned. From a callback it does not
  * wait: the request is not watched any more, and not called back.

@@ -38,6 +38,13 @@ static int check_fit(const struct apu_device *dev, const struct apu_model *model
 	return 0;
 }
 
+static int fail_ctx(int ret, const char *what)
+{
+	if (ret == -EACCES)
+		return apu_fail(ret, "no permission for this priority");
+	return apu_fail(ret, "%s: %s", what, strerror(-ret));
+}
+
 int session_apply_qos(struct apu_session *session, uint32_t ctx)
 {
 	struct drm_apu_ctx_set_qos qos = {
@@ -49,11 +56,7 @@ int session_apply_qos(struct apu_session *session, uint32_t ctx)
 	};
 	int ret = kmd_ctx_set_qos(session->dev->fd, &qos);
 
-	if (ret == -EACCES)
-		return apu_fail(ret, "no permission for this priority");
-	if (ret)
-		return apu_fail(ret, "cannot set the quality of service: %s", strerror(-ret));
-	return 0;
+	return ret ? fail_ctx(ret, "cannot set the quality of service") : 0;
 }
 
 int session_take_ctx(struct apu_session *session, uint32_t *ctx)
@@ -67,10 +70,8 @@ int session_take_ctx(struct apu_session *session, uint32_t *ctx)
 		return 0;
 	}
 	ret = kmd_ctx_create(dev->fd, dev->vm, session->qos.priority, ctx);
-	if (ret == -EACCES)
-		return apu_fail(ret, "no permission for this priority");
 	if (ret)
-		return apu_fail(ret, "cannot create a context: %s", strerror(-ret));
+		return fail_ctx(ret, "cannot create a context");
 	/* It has the priority, and the default of all else. */
 	if (session->qos_serial == 0)
 		return 0;
@@ -160,9 +161,21 @@ void apu_session_release(struct apu_session *session)
 	free(session);
 }
 
+/*
+ * A context in which nothing runs, 0: none is known. Contexts are few, so one that a request has
+ * comes before a new one.
+ */
+static uint32_t idle_ctx(const struct apu_session *session)
+{
+	if (session->spare_ctx || !session->last || session->last->in_flight)
+		return session->spare_ctx;
+	return session->last->ctx;
+}
+
 int apu_session_set_qos(struct apu_session *session, const struct apu_qos *qos)
 {
 	struct apu_qos old;
+	uint32_t ctx;
 	int ret = 0;
 
 	if (qos->priority > APU_PRIORITY_HIGH)
@@ -179,8 +192,9 @@ int apu_session_set_qos(struct apu_session *session, const struct apu_qos *qos)
 	session->qos = *qos;
 	session->qos_serial++;
 	/* On a context, now, so that a priority that is not allowed is told here. */
-	if (session->spare_ctx)
-		ret = session_apply_qos(session, session->spare_ctx);
+	ctx = idle_ctx(session);
+	if (ctx)
+		ret = session_apply_qos(session, ctx);
 	else
 		ret = session_take_ctx(session, &session->spare_ctx);
 	if (ret) {

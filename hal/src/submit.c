@@ -127,12 +127,12 @@ static int submit_locked(struct apu_request *request, bool wait_in)
 static int share_fence(struct apu_request *request, int *out_fence)
 {
 	int fd = request->session->dev->fd;
-	int fence = -1, ret = 0;
+	int fence = -1, watched = -1, ret = 0;
 
 	if (out_fence)
 		ret = kmd_syncobj_export_sync_file(fd, request->syncobj, &fence);
 	if (!ret && request->callback)
-		ret = kmd_syncobj_export_sync_file(fd, request->syncobj, &request->fence);
+		ret = kmd_syncobj_export_sync_file(fd, request->syncobj, &watched);
 	if (ret) {
 		apu_fail(ret, "cannot export a sync file: %s", strerror(-ret));
 		goto err;
@@ -141,7 +141,7 @@ static int share_fence(struct apu_request *request, int *out_fence)
 		*out_fence = fence;
 	/* Last: from here on the request is the notifier's. */
 	if (request->callback)
-		ret = notifier_watch(request->session->dev->notifier, request);
+		ret = notifier_watch(request->session->dev->notifier, request, watched);
 	if (ret)
 		goto err;
 	return 0;

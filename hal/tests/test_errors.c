@@ -297,6 +297,44 @@ static void nodes_tell_what_is_wrong(void **state)
 	fake_assert_no_leak();
 }
 
+/* With several nodes none of which can be opened, the one that tells most. */
+static void a_search_tells_what_was_in_its_way(void **state)
+{
+	static const struct {
+		int first;
+		int second;
+		int want;
+		const char *text;
+	} cases[] = {
+		{-EACCES, -EMFILE, -EMFILE, "accel5: Too many open files"},
+		{-EMFILE, -EACCES, -EMFILE, "accel2: Too many open files"},
+		{-ENFILE, -ENOENT, -ENFILE, "accel2: Too many open files in system"},
+		{-EACCES, -EIO, -EACCES, "no permission to open /dev/accel/accel2"},
+		{-EIO, -EPERM, -EACCES, "no permission to open /dev/accel/accel5"},
+		{-ENOTTY, -EIO, -EIO, "accel5: Input/output error"},
+		{-ENOTTY, -ENXIO, -ENODEV, "no device"},
+	};
+	struct apu_device *dev;
+	size_t i;
+
+	(void)state;
+	fake.open_error_node = "/dev/accel/accel2";
+	fake.bad_node = "/dev/accel/accel5";
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		fake.open_error = cases[i].first;
+		fake.bad_node_error = cases[i].second;
+		assert_int_equal(apu_device_open(NULL, &dev), cases[i].want);
+		assert_non_null(strstr(apu_last_error(), cases[i].text));
+	}
+	/* One that works is taken all the same. */
+	fake.node = "/dev/accel/accel7";
+	fake.open_error = -EACCES;
+	assert_int_equal(apu_device_open(NULL, &dev), 0);
+	assert_string_equal(apu_device_path(dev), fake.node);
+	apu_device_close(dev);
+	fake_assert_no_leak();
+}
+
 static void address_space_can_run_out(void **state)
 {
 	struct bench b;
@@ -546,6 +584,7 @@ int main(void)
 		cmocka_unit_test_setup(reads_that_fail_are_told, setup),
 		cmocka_unit_test_setup(files_can_be_too_long, setup),
 		cmocka_unit_test_setup(nodes_tell_what_is_wrong, setup),
+		cmocka_unit_test_setup(a_search_tells_what_was_in_its_way, setup),
 		cmocka_unit_test_setup(address_space_can_run_out, setup),
 		cmocka_unit_test_setup(limits_of_the_driver_are_told, setup),
 		cmocka_unit_test_setup(names_are_told, setup),

@@ -121,7 +121,7 @@ struct apu_device_info {
 /*
  * Opens a device: a node such as /dev/accel/accel0, or with NULL the first node
  * there that belongs to the APU driver. Every open has an address space of its
- * own. -ENODEV, -EACCES, -EPROTONOSUPPORT, -ENOMEM.
+ * own. -ENODEV, -EACCES, -EPROTONOSUPPORT, -ENOMEM, or what open(2) failed with, such as -EMFILE.
  */
 APU_API int apu_device_open(const char *path, struct apu_device **dev);
 /* One more reference, to be given back with apu_device_close(); NULL for NULL. */
