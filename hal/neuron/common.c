@@ -12,6 +12,7 @@
 #include "common.h"
 
 static _Thread_local char last_error[512];
+static _Thread_local int last_errno;
 
 static int say(int code)
 {
@@ -27,6 +28,7 @@ int neuron_fail(int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(last_error, sizeof(last_error), fmt, ap);
 	va_end(ap);
+	last_errno = code == NEURONRUNTIME_OUT_OF_MEMORY ? -ENOMEM : -EINVAL;
 	return say(code);
 }
 
@@ -35,6 +37,7 @@ int neuron_error(int err)
 	if (err == 0)
 		return NEURONRUNTIME_NO_ERROR;
 	snprintf(last_error, sizeof(last_error), "%s", apu_last_error());
+	last_errno = err;
 	switch (err) {
 	case -ENOMEM:
 		return say(NEURONRUNTIME_OUT_OF_MEMORY);
@@ -51,6 +54,11 @@ int neuron_error(int err)
 const char *neuron_last_error(void)
 {
 	return last_error;
+}
+
+int neuron_last_errno(void)
+{
+	return last_errno;
 }
 
 /*

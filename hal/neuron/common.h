@@ -30,8 +30,9 @@ struct neuron_handle {
 __attribute__((format(printf, 2, 3))) int neuron_fail(int code, const char *fmt, ...);
 /* The code for a negative errno of libapu, whose text is there already. */
 int neuron_error(int err);
-/* The last text. */
+/* The last text, and the negative errno that goes with it. */
 const char *neuron_last_error(void);
+int neuron_last_errno(void);
 
 /* Calls func and returns its result if the condition is wrong. */
 #define NEURON_CHECK_PTR(ptr)                                                                      \

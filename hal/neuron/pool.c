@@ -302,13 +302,17 @@ int pool_run_fenced(struct pool *pool, const SyncInferenceRequest *request, int 
 	struct slot *slot;
 	int ret;
 
-	if (check_request(request->inputs, request->outputs) || !out_fence)
-		return -EINVAL;
+	if (check_request(request->inputs, request->outputs))
+		return neuron_last_errno();
+	if (!out_fence) {
+		neuron_fail(NEURONRUNTIME_UNEXPECTED_NULL, "there is no place for a fence");
+		return neuron_last_errno();
+	}
 	/* Nobody would be there to copy. */
 	for (i = 0; i < pool->num_io[1]; i++) {
 		if (request->outputs[i].fd < 0) {
 			neuron_fail(NEURONRUNTIME_BAD_DATA, "output %u is no dma-buf", i);
-			return -EINVAL;
+			return neuron_last_errno();
 		}
 	}
 	if (callback_pool == pool) {
@@ -321,7 +325,7 @@ int pool_run_fenced(struct pool *pool, const SyncInferenceRequest *request, int 
 	if (ret)
 		return -EAGAIN;
 	slot = wait_turn(pool, &job);
-	ret = bind_all(pool, slot, &job) ? -EINVAL : 0;
+	ret = bind_all(pool, slot, &job) ? neuron_last_errno() : 0;
 	if (!ret) {
 		ret = apu_request_submit_fenced(slot->request, in_fence, out_fence);
 		neuron_error(ret);
@@ -466,20 +470,18 @@ static int init_slots(struct pool *pool)
 	return NEURONRUNTIME_NO_ERROR;
 }
 
-static void init_sizes(struct pool *pool)
+static void init_sizes(struct pool *pool, const struct apu_model_info *info)
 {
 	struct apu_tensor_info tensor;
-	struct apu_model_info info;
 	unsigned int i;
 
-	apu_model_get_info(pool->handle.model, &info);
-	pool->num_io[0] = info.num_inputs;
-	pool->num_io[1] = info.num_outputs;
-	for (i = 0; i < info.num_inputs; i++) {
+	pool->num_io[0] = info->num_inputs;
+	pool->num_io[1] = info->num_outputs;
+	for (i = 0; i < info->num_inputs; i++) {
 		apu_model_get_input(pool->handle.model, i, &tensor);
 		pool->io_size[0][i] = tensor.padded_size;
 	}
-	for (i = 0; i < info.num_outputs; i++) {
+	for (i = 0; i < info->num_outputs; i++) {
 		apu_model_get_output(pool->handle.model, i, &tensor);
 		pool->io_size[1][i] = tensor.padded_size;
 	}
@@ -510,10 +512,10 @@ int pool_create(struct apu_device *dev, struct apu_model *model, size_t num_thre
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&pool->ended, &attr);
 	pthread_condattr_destroy(&attr);
-	init_sizes(pool);
+	apu_model_get_info(model, &info);
+	init_sizes(pool, &info);
 
 	/* Each slot would have variables of its own: a stream of inferences needs one. */
-	apu_model_get_info(model, &info);
 	if (info.state_bytes && num_threads > 1)
 		num_threads = 1;
 	pool->slots = calloc(num_threads ? num_threads : 1, sizeof(*pool->slots));

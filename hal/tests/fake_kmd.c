@@ -15,11 +15,11 @@
 #include "fake_kmd.h"
 
 #define FAKE_FD 77
-/* As many contexts as the driver has for a client. */
-#define MAX_OBJECTS 256
+/* Of each kind, from 1 on. */
+#define MAX_OBJECTS 1100
 #define MAX_VMS 2
 #define PAGE 4096u
-#define DMABUF_OWN 1000
+#define DMABUF_OWN 3000
 
 struct bo {
 	bool used;
@@ -107,6 +107,7 @@ void fake_reset(void)
 	memset(foreign_data, 0, sizeof(foreign_data));
 	fake.node = FAKE_NODE;
 	fake.dmabuf_size = PAGE;
+	fake.max_contexts = 256;
 	fake.stats_class = DRM_APU_ENGINE_EDMA;
 	fake.version_major = 1;
 	fake.version_minor = 1;
@@ -148,7 +149,9 @@ static bool inject(void)
 int kmd_open(const char *path, int *version_major, int *version_minor)
 {
 	GUARD();
-	if (fake.open_error)
+	if (fake.bad_node && strcmp(path, fake.bad_node) == 0)
+		return fake.bad_node_error;
+	if (fake.open_error && (!fake.open_error_node || !strcmp(path, fake.open_error_node)))
 		return fake.open_error;
 	if (strcmp(path, fake.node) != 0)
 		return -ENOENT;
@@ -315,6 +318,8 @@ int kmd_bo_import(int fd, int dmabuf, uint32_t *bo)
 			return -ENOMEM;
 		if (fake.at_limit)
 			return -EDQUOT;
+		if (fake.import_error)
+			return fake.import_error;
 		*bo = i < MAX_OBJECTS ? i : new_bo(PAGE, false, foreign_data);
 	} else if (dmabuf > DMABUF_OWN && dmabuf < DMABUF_OWN + MAX_OBJECTS) {
 		*bo = (uint32_t)(dmabuf - DMABUF_OWN);
@@ -353,6 +358,8 @@ int kmd_ctx_create(int fd, uint32_t vm, uint32_t priority, uint32_t *ctx)
 		return -EACCES;
 	if (inject())
 		return -ENOMEM;
+	if (fake.live_contexts >= fake.max_contexts)
+		return -EBUSY;
 	for (i = 1; contexts[i].used; i++)
 		;
 	contexts[i] =

@@ -35,6 +35,12 @@ struct fake {
 	const char *node;
 	uint64_t dmabuf_size;
 	int open_error;
+	/* Where open_error comes up, and one more node with its error; NULL: everywhere, none. */
+	const char *open_error_node;
+	const char *bad_node;
+	int bad_node_error;
+	/* What the import of a dma-buf fails with; 0: nothing. */
+	int import_error;
 	int version_major;
 	int version_minor;
 	/* The next submit's job ends so; enum drm_apu_ctx_cause. */
@@ -43,6 +49,8 @@ struct fake {
 	bool gone;
 	/* The client has all it may have: new buffers fail with -EDQUOT, submit with -EBUSY. */
 	bool at_limit;
+	/* Of a client, as the driver has it. */
+	unsigned int max_contexts;
 	/* Fences of submits do not signal: see fake_release_hold(). */
 	bool hold;
 	/* With hold: who waits for ever does so, until another thread lets go. */

@@ -312,6 +312,49 @@ static void fences_go_in_and_out(void **state)
 	assert_memory_equal(io.in, fake_dmabuf_data(), SIZE);
 }
 
+/* As the kernel told it, and as the published functions name it. */
+static void a_dma_buf_that_is_not_taken_says_why(void **state)
+{
+	static const struct {
+		int error;
+		int fenced;
+		int run;
+	} cases[] = {
+		{-ENOMEM, -ENOMEM, NEURONRUNTIME_OUT_OF_MEMORY},
+		{-EDQUOT, -ENOMEM, NEURONRUNTIME_OUT_OF_MEMORY},
+		{-EMFILE, -EMFILE, NEURONRUNTIME_RUNTIME_ERROR},
+		{-EINTR, -EINTR, NEURONRUNTIME_RUNTIME_ERROR},
+		{-ENODEV, -ENODEV, NEURONRUNTIME_RUNTIME_ERROR},
+		{-EBADF, -EINVAL, NEURONRUNTIME_BAD_DATA},
+		{-EINVAL, -EINVAL, NEURONRUNTIME_BAD_DATA},
+	};
+	void *rt = make(1, 1);
+	int fence = 77;
+	struct io io;
+	size_t i;
+
+	(void)state;
+	io_init(&io, 8);
+	io.out_buffer.fd = FAKE_DMABUF;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		fake.import_error = cases[i].error;
+		assert_int_equal(apu_neuron_v2_run_fenced(rt, sync_of(&io), -1, &fence),
+				 cases[i].fenced);
+		assert_non_null(strstr(apu_neuron_error(), "cannot import dma-buf"));
+		assert_int_equal(NeuronRuntimeV2_run(rt, sync_of(&io)), cases[i].run);
+	}
+	fake.import_error = 0;
+	assert_int_equal(fence, 77);
+	assert_int_equal(fake.submits, 0);
+	/* What is wrong with the argument itself. */
+	io.out_buffer.length = SIZE - 1;
+	assert_int_equal(apu_neuron_v2_run_fenced(rt, sync_of(&io), -1, &fence), -EINVAL);
+	io.out_buffer.length = SIZE;
+	assert_int_equal(apu_neuron_v2_run_fenced(rt, sync_of(&io), -1, &fence), 0);
+	close(fence);
+	release(rt);
+}
+
 static void memory_scales_with_workers(void **state)
 {
 	struct apu_memory memory;
@@ -413,6 +456,51 @@ static void qos_reaches_the_kernel(void **state)
 	release(rt);
 }
 
+/* Each worker has one of the client's 256 contexts, and the options need no more. */
+static void qos_reaches_as_many_workers_as_there_can_be(void **state)
+{
+	enum { WORKERS = 256 };
+	QoSOptions qos = {
+		.preference = NEURONRUNTIME_PREFER_PERFORMANCE,
+		.priority = NEURONRUNTIME_PRIORITY_LOW,
+		.boostValue = 30,
+	};
+	void *rt = make(WORKERS, WORKERS);
+	AsyncInferenceRequest request;
+	struct io io, *ios = calloc(WORKERS, sizeof(*ios));
+	unsigned int round, i;
+	uint64_t id;
+
+	(void)state;
+	assert_non_null(ios);
+	for (round = 0; round < 3; round++) {
+		/* Held, so that each worker has one. */
+		fake.hold = fake.block = true;
+		for (i = 0; i < WORKERS; i++) {
+			io_init(&ios[i], (int)(i + round));
+			request = async_of(&ios[i]);
+			request.finish_cb = NULL;
+			assert_int_equal(NeuronRuntimeV2_enqueue(rt, request, &id), 0);
+		}
+		fake_await_submits((round + 1) * WORKERS);
+		assert_int_equal(fake.qos.boost, round ? 30 + round - 1 : 0);
+		fake_release_hold();
+		for (i = 0; i < WORKERS; i++)
+			assert_int_equal(apu_neuron_v2_wait(rt, round * WORKERS + i, -1), 0);
+		for (i = 0; i < WORKERS; i++)
+			assert_memory_equal(ios[i].in, ios[i].out, SIZE);
+		qos.boostValue = (uint8_t)(30 + round);
+		assert_int_equal(NeuronRuntimeV2_setQoSOption(rt, &qos), 0);
+	}
+	assert_int_equal(fake.contexts, WORKERS);
+	io_init(&io, 1);
+	assert_int_equal(NeuronRuntimeV2_run(rt, sync_of(&io)), 0);
+	assert_int_equal(fake.qos.boost, 32);
+	assert_int_equal(fake.qos.priority, DRM_APU_PRIORITY_LOW);
+	free(ios);
+	release(rt);
+}
+
 static void every_failure_of_the_kernel_is_survived(void **state)
 {
 	size_t size;
@@ -455,8 +543,10 @@ int main(void)
 		cmocka_unit_test_setup(bad_requests_are_refused, setup),
 		cmocka_unit_test_setup(failures_are_told, setup),
 		cmocka_unit_test_setup(fences_go_in_and_out, setup),
+		cmocka_unit_test_setup(a_dma_buf_that_is_not_taken_says_why, setup),
 		cmocka_unit_test_setup(memory_scales_with_workers, setup),
 		cmocka_unit_test_setup(qos_reaches_the_kernel, setup),
+		cmocka_unit_test_setup(qos_reaches_as_many_workers_as_there_can_be, setup),
 		cmocka_unit_test_setup(every_failure_of_the_kernel_is_survived, setup),
 	};
 

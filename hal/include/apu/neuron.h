@@ -47,7 +47,8 @@ int apu_neuron_v2_wait(void *runtime, uint64_t job_id, int64_t timeout_ns);
  * -1, and returns when a worker is free and the inference is submitted, with a new sync
  * file in *out_fence that signals when it has ended; its status tells how. Outputs
  * must be dma-bufs; inputs are read before it returns.
- * -EINVAL, -ENOMEM, -EAGAIN, -ENODEV; -EDEADLK in a callback.
+ * -EINVAL, -ENOMEM, -EAGAIN, -ENODEV; -EDEADLK in a callback; else what the import of a dma-buf
+ * failed with, such as -EMFILE.
  */
 int apu_neuron_v2_run_fenced(void *runtime, SyncInferenceRequest request, int in_fence,
 			     int *out_fence);

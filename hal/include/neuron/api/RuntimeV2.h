@@ -6,7 +6,9 @@
  * of at most backlog requests that no worker has taken yet. Static and temporary memory
  * is allocated when it is created, and input and output memory too if the model uses the
  * MVPU; else inputs and outputs get memory at a worker's first inference, and
- * none where the client passes dma-bufs.
+ * none where the client passes dma-bufs. A worker keeps the dma-bufs of its last request imported
+ * until its next request has others or the runtime is released: closing their descriptors does
+ * not free their memory before.
  *
  * Choosing nbThreads: 1 for a client that calls run() from one thread, or wants its
  * requests done in order; more for inferences that overlap, each for one more working

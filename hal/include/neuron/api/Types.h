@@ -49,7 +49,8 @@ enum { kDimensionSize = 4 };
 
 /*
  * A shape as N, H, W, C. The first dimension is N, the others are the last of H, W and C;
- * those that the tensor has not are 1: 1 x 64 is {1, 1, 1, 64}.
+ * those that the tensor has not are 1: 1 x 64 is {1, 1, 1, 64}. The only dimension of a tensor
+ * of rank 1 is C: 64 is {1, 1, 1, 64} too.
  */
 typedef struct {
 	uint32_t dimensions[kDimensionSize];
@@ -100,7 +101,10 @@ typedef struct {
 	uint32_t suggestedTime;
 	/* MB/s */
 	uint32_t bandwidth;
-	/* 0 to 100 */
+	/*
+	 * 0 to 100: the mean clock that the engines had, in percent of the fastest; not the value
+	 * of QoSOptions, where 0 is the slowest clock.
+	 */
 	uint8_t boostValue;
 } QoSData;
 
