@@ -235,23 +235,56 @@ static void fold_range(const struct graph *g, struct op *op)
 	set_const(op, out, data);
 }
 
-/* Networks with fp16 weights begin with many. */
+static int32_t get_quantised(const struct tensor *t, uint64_t i)
+{
+	int16_t v;
+
+	switch (t->type) {
+	case TFL_INT8:
+		return (int8_t)t->data[i];
+	case TFL_UINT8:
+		return t->data[i];
+	default:
+		memcpy(&v, t->data + 2 * i, 2);
+		return v;
+	}
+}
+
+/* Elements in a row that have one scale; 0: the scales do not fit the shape. */
+static uint64_t scale_run(const struct tensor *t)
+{
+	uint64_t n = 1;
+
+	if (t->nscale == 1)
+		return t->elems;
+	if (t->qdim >= t->rank || t->dims[t->qdim] != t->nscale)
+		return 0;
+	for (unsigned i = t->qdim + 1; i < t->rank; i++)
+		n *= t->dims[i];
+	return n;
+}
+
+/* Networks with fp16 or int8 weights that compute in floats begin with many. */
 static void fold_dequantize(const struct graph *g, struct op *op)
 {
 	const struct tensor *in = op_in(g, op, 0);
 	struct tensor *out = op_out(g, op);
+	uint64_t run = is_quantised_type(in->type) ? scale_run(in) : 0;
 	float *data;
 
 	if (op->nin != 1 || op->nout != 1 || in->elems != out->elems || out->type != TFL_FLOAT32)
 		return;
-	if (in->type != TFL_FLOAT16 && !(in->type == TFL_INT8 && in->nscale == 1))
+	if (in->type != TFL_FLOAT16 && !run)
 		return;
 	data = alloc(out->elems, sizeof(*data));
 	for (uint64_t i = 0; i < out->elems; i++) {
+		uint64_t c = run ? i / run % in->nscale : 0;
 		uint16_t h;
 
-		if (in->type == TFL_INT8) {
-			data[i] = in->scale[0] * (float)((int8_t)in->data[i] - in->zp[0]);
+		if (run) {
+			/* The difference of any zero point fits 64 bits. */
+			data[i] = in->scale[c] *
+				  (float)((int64_t)get_quantised(in, i) - (int64_t)in->zp[c]);
 			continue;
 		}
 		memcpy(&h, in->data + 2 * i, 2);

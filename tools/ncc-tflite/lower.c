@@ -200,7 +200,7 @@ static void place_const(struct lower *lw, const struct tensor *t, struct view *v
 
 		for (uint64_t i = 0; i < t->elems; i++) {
 			memcpy(&f, t->data + 4 * i, 4);
-			h[i] = float_to_half(f);
+			h[i] = constant_to_half(f);
 		}
 		b->ext_off = add_static(lw->p, h, 2 * t->elems, PLACE_ALIGN);
 	} else {
@@ -404,7 +404,7 @@ void check_operands(const struct graph *g, const struct op *op, unsigned min_in,
 		fail_op(g, op, "the output's shape is empty or dynamic: not supported");
 }
 
-void check_quant(const struct graph *g, const struct op *op, const struct tensor *t)
+void check_filter_quant(const struct graph *g, const struct op *op, const struct tensor *t)
 {
 	struct range r;
 
@@ -414,7 +414,8 @@ void check_quant(const struct graph *g, const struct op *op, const struct tensor
 		fail_op(g, op, "tensor \"%s\" has no quantisation parameters", t->name);
 	r = type_range(t->type);
 	for (uint32_t i = 0; i < t->nscale; i++) {
-		if (!(t->scale[i] > 0.0f) || !isfinite(t->scale[i]))
+		/* A channel of which all weights are zero may have a scale of zero. */
+		if (!(t->scale[i] >= 0.0f) || !isfinite(t->scale[i]))
 			fail_op(g, op, "tensor \"%s\" has a scale of %g", t->name,
 				(double)t->scale[i]);
 		if (t->zp[i] < r.min || t->zp[i] > r.max)
@@ -423,8 +424,17 @@ void check_quant(const struct graph *g, const struct op *op, const struct tensor
 	if (t->type == TFL_INT16 && t->zp[0])
 		fail_op(g, op, "int16 tensor \"%s\" has the zero point %d, must be 0", t->name,
 			t->zp[0]);
-	if (!t->data && t->nscale != 1)
+}
+
+void check_quant(const struct graph *g, const struct op *op, const struct tensor *t)
+{
+	check_filter_quant(g, op, t);
+	if (!is_quantised_type(t->type))
+		return;
+	if (t->nscale != 1)
 		fail_op(g, op, "tensor \"%s\" has %u scales: not supported", t->name, t->nscale);
+	if (t->scale[0] == 0.0f)
+		fail_op(g, op, "tensor \"%s\" has a scale of 0", t->name);
 }
 
 struct multiplier checked_multiplier(const struct graph *g, const struct op *op, double real)

@@ -82,6 +82,8 @@ void check_same_size(const struct graph *g, const struct op *op);
 void check_operands(const struct graph *g, const struct op *op, unsigned min_in, unsigned max_in);
 /* Quantised 8- or 16-bit tensors must have one scale above zero and a fitting zero point. */
 void check_quant(const struct graph *g, const struct op *op, const struct tensor *t);
+/* The same of a filter: it may have several, some of them zero. */
+void check_filter_quant(const struct graph *g, const struct op *op, const struct tensor *t);
 bool is_quantised_type(int type);
 bool is_float_type(int type);
 /* The same scale and zero point, or not quantised. */

@@ -83,7 +83,10 @@ struct conv_args conv_args(struct lower *lw, struct op *op, unsigned input)
 		fail_op(g, op, "the filter is not constant: not supported");
 	check_filter_type(g, op, &a);
 	check_quant(g, op, a.in);
-	check_quant(g, op, a.filter);
+	if (a.filter->data)
+		check_filter_quant(g, op, a.filter);
+	else
+		check_quant(g, op, a.filter);
 	check_quant(g, op, a.out);
 	return a;
 }
@@ -113,7 +116,7 @@ static const uint8_t *weight_bytes(const struct tensor *f, uint64_t *bytes)
 	*bytes = 2 * f->elems;
 	h = alloc(f->elems, 2);
 	for (uint64_t i = 0; i < f->elems; i++)
-		h[i] = float_to_half(read_float(f, i));
+		h[i] = constant_to_half(read_float(f, i));
 	return (const uint8_t *)h;
 }
 

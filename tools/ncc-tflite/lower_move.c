@@ -229,7 +229,7 @@ static int64_t pad_value(const struct graph *g, const struct op *op)
 	memcpy(&bits, v->data, v->bytes);
 	if (out->half && out->type == TFL_FLOAT32) {
 		memcpy(&f, v->data, sizeof(f));
-		bits = float_to_half(f);
+		bits = constant_to_half(f);
 	}
 	return bits;
 }

@@ -41,12 +41,8 @@ static void check_types(const struct graph *g, const struct svdf *s)
 	if (s->bias && s->bias->type != (s->integer ? TFL_INT32 : TFL_FLOAT32))
 		fail_op(g, s->op, "%s bias with %s input: not supported",
 			tfl_type_name(s->bias->type), tfl_type_name(s->in->type));
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		check_quant(g, s->op, all[i]);
-		if (s->integer && all[i]->nscale != 1)
-			fail_op(g, s->op, "tensor \"%s\" has %u scales: not supported",
-				all[i]->name, all[i]->nscale);
-	}
 }
 
 static void check_shapes(const struct graph *g, struct svdf *s)

@@ -222,7 +222,7 @@ void lower_function(struct lower *lw, struct op *op)
 static struct layer *with_constant(struct lower *lw, struct op *op, uint8_t fn, float value)
 {
 	struct layer *l = unary_layer(lw, op, LAYER_ELTWISE);
-	uint16_t h = float_to_half(value);
+	uint16_t h = constant_to_half(value);
 	struct range r = act_range_float(TFL_ACT_NONE);
 
 	l->nin = 2;

@@ -5,6 +5,8 @@
 #include "tflite.h"
 #include "util.h"
 
+/* The largest finite number of fp16. */
+#define HALF_MAX 65504.0f
 /* Integer bits of the scaled difference in SOFTMAX. */
 #define SOFTMAX_INTEGER_BITS 5
 
@@ -164,6 +166,13 @@ uint16_t float_to_half(float f)
 		return (uint16_t)(sign | h);
 	}
 	return (uint16_t)sign;
+}
+
+uint16_t constant_to_half(float f)
+{
+	if (isfinite(f) && fabsf(f) > HALF_MAX)
+		f = copysignf(HALF_MAX, f);
+	return float_to_half(f);
 }
 
 float half_to_float(uint16_t h)

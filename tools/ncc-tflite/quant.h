@@ -41,7 +41,13 @@ struct softmax_params softmax_params(float beta, float input_scale);
 void rescale_table(float in_scale, int32_t in_zp, float out_scale, int32_t out_zp,
 		   uint8_t table[256]);
 
+/* The nearest fp16 number, infinity beyond the largest. */
 uint16_t float_to_half(float f);
+/*
+ * The same for a constant of a float32 network: what is finite stays so, at most 65504. The -1e9
+ * of an attention mask would else become an infinity, and 0 times that, or a row of them, NaN.
+ */
+uint16_t constant_to_half(float f);
 float half_to_float(uint16_t h);
 
 #endif

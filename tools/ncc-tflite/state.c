@@ -158,7 +158,7 @@ static void set_initial(struct program *p, const struct variable *v, const struc
 		uint16_t h;
 
 		memcpy(&f, v->initial + 4 * i, 4);
-		h = float_to_half(f);
+		h = constant_to_half(f);
 		memcpy(to + 2 * i, &h, 2);
 	}
 }

@@ -122,6 +122,16 @@ static void fp16_overflows_to_infinity(void **unused)
 	assert_int_equal(float_to_half(-1e30f), 0xfc00);
 }
 
+static void finite_constants_stay_finite_in_fp16(void **unused)
+{
+	assert_int_equal(constant_to_half(65520.0f), 0x7bff);
+	assert_int_equal(constant_to_half(-1e9f), 0xfbff);
+	assert_int_equal(constant_to_half(65504.0f), 0x7bff);
+	assert_int_equal(constant_to_half(-INFINITY), 0xfc00);
+	assert_int_equal(constant_to_half(1.0f), 0x3c00);
+	assert_in_range(constant_to_half(NAN) & 0x7fff, 0x7c01, 0x7fff);
+}
+
 static void nan_stays_nan(void **unused)
 {
 	assert_in_range(float_to_half(NAN) & 0x7fff, 0x7c01, 0x7fff);
@@ -241,6 +251,7 @@ int main(void)
 		cmocka_unit_test(every_fp16_survives_the_way_to_float_and_back),
 		cmocka_unit_test(fp16_rounds_to_nearest_even),
 		cmocka_unit_test(fp16_overflows_to_infinity),
+		cmocka_unit_test(finite_constants_stay_finite_in_fp16),
 		cmocka_unit_test(nan_stays_nan),
 		cmocka_unit_test(blocks_that_live_at_the_same_time_do_not_overlap),
 		cmocka_unit_test(no_conflict_of_two_accesses_is_overlooked),

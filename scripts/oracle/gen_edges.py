@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""Kinds of cases: what converters write now and then, at the edge of what kernels take."""
+
+import math
+import struct
+
+import tflite_writer as t
+from gen_case import Value
+from tflite_writer import FLOAT32, INT8, INT16, UINT8
+
+# Of several scales.
+DEQUANTIZE = (6, 38, 3)
+
+
+def dead_channels(c, depthwise):
+    """Channels of which all weights are zero, with a scale of zero."""
+    x = c.input([1, c.rng.randint(2, 6), c.rng.randint(2, 6), c.one_of(2, 5, 8)])
+    if depthwise:
+        out = c.depthwise(x, c.one_of(1, 2), per_channel=True, bias=True)
+    else:
+        out = c.conv(x, c.one_of(2, 7, 16), per_channel=True)
+    w, b = (c.model.tensors[i] for i in c.model.ops[-1].fields[1].items[1:])
+    scales, buffer = w.fields[4].fields[2].items, w.fields[2][1]
+    dead = c.rng.sample(range(len(scales)), c.rng.randint(1, len(scales) - 1))
+    values = bytearray(c.model.buffers[buffer])
+    size = len(values) // len(scales)
+    for channel in dead:
+        scales[channel] = b.fields[4].fields[2].items[channel] = 0.0
+        values[slice(channel, None, len(scales)) if depthwise else
+               slice(channel * size, (channel + 1) * size)] = bytes(size)
+    c.model.buffers[buffer] = bytes(values)
+    c.note('dead', *dead)
+    return [out]
+
+
+def float_value(c, shape):
+    return Value(c.model.tensor(FLOAT32, shape), FLOAT32, shape, None, 0, 0, 0)
+
+
+def dequantized(c, kind):
+    """A constant of integers, with a scale for each slice or one for all, times the input."""
+    shape = [c.rng.randint(2, 5) for _ in range(c.one_of(2, 3, 4))]
+    dim = c.rng.randrange(len(shape))
+    count = shape[dim] if kind == INT8 else 1
+    limit = 0.0001 if kind == INT16 else 0.03
+    scales = [c.log_uniform(limit / 10, limit) for _ in range(count)]
+    zeros = [c.rng.randint(0, 255) if kind == UINT8 else 0] * count
+    size = struct.calcsize(t.ELEMENT[kind])
+    q = c.model.tensor(kind, shape, scales, zeros, c.rng.randbytes(math.prod(shape) * size), dim)
+    d = float_value(c, shape)
+    c.model.op(DEQUANTIZE, [q], [d.index], {})
+    c.note(*shape, 'dim%d' % dim)
+    return [c.apply(t.MUL, [c.input(shape), d], shape, {})]
+
+
+def masked(c):
+    """Attention: what a mask of ones leaves out becomes about -1e9, in one row everything."""
+    rows, n = c.rng.randint(2, 5), c.rng.randint(2, 20)
+    mask = [float(c.chance(0.4)) for _ in range(n * rows)]
+    mask[:n] = [1.0] * n
+    x = c.input([rows, n])
+    m = Value(c.const(FLOAT32, [rows, n], mask), FLOAT32, [rows, n], None, 0, 0, 0)
+    large = c.const(FLOAT32, [1], [c.one_of(-1e9, -3.4e38)])
+    m = c.apply(t.MUL, [m, large], [rows, n], {})
+    return [c.apply(t.SOFTMAX, [c.apply(t.ADD, [x, m], [rows, n], {})], [rows, n], {0: ('f', 1.0)})]
+
+
+def large_padding(c):
+    """A value that fp16 does not have, times zero: nothing is left of it."""
+    h, w, ch = (c.rng.randint(1, 5) for _ in range(3))
+    x, shape = c.input([1, h, w, ch]), [1, h + 1, w + 1, 1]
+    y = c.apply(t.PADV2, [x, c.ints([0, 0, 0, 1, 0, 1, 0, 0], [4, 2]),
+                          c.const(FLOAT32, [], [c.one_of(1e9, -1e9)])], [*shape[:3], ch], {})
+    inside = [float(i < h and j < w) for i in range(h + 1) for j in range(w + 1)]
+    return [c.apply(t.MUL, [y, c.const(FLOAT32, shape, inside)], y.shape, {})]
+
+
+# name, count, types, function, arguments, compiler options
+KINDS = [
+    ('dead-conv', 3, (INT8, INT16), dead_channels, {'depthwise': False}, ''),
+    ('dead-depthwise', 3, (INT8, INT16), dead_channels, {'depthwise': True}, ''),
+    ('dequantize-const', 6, (FLOAT32,), dequantized, {'kind': INT8}, ''),
+    ('dequantize-const', 2, (FLOAT32,), dequantized, {'kind': UINT8}, ''),
+    ('dequantize-const', 2, (FLOAT32,), dequantized, {'kind': INT16}, ''),
+    ('mask', 3, (FLOAT32,), masked, {}, ''),
+    ('padv2-large', 3, (FLOAT32,), large_padding, {}, ''),
+]
