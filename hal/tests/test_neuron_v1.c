@@ -550,6 +550,57 @@ static void callbacks_need_not_be_called(void **state)
 	release(b.rt);
 }
 
+/* A runtime and its clones have 256 contexts: what nobody claims does not starve the others. */
+static void clones_do_not_starve_each_other(void **state)
+{
+	enum { CLONES = 6, EACH = 60 };
+	QoSOptions qos = {.preference = NEURONRUNTIME_PREFER_PERFORMANCE, .boostValue = 7};
+	BufferAttribute fd = {.ionFd = FAKE_DMABUF};
+	FenceInfo first = {0}, late = {0};
+	void *clones[CLONES], *one;
+	struct bench b;
+	int i, n;
+
+	(void)state;
+	bench_open(&b);
+	for (i = 0; i < CLONES; i++) {
+		assert_int_equal(NeuronRuntime_clone(b.rt, &clones[i]), 0);
+		assert_int_equal(NeuronRuntime_setInput(clones[i], 0, b.in, SIZE, no_fd), 0);
+		assert_int_equal(NeuronRuntime_setOutput(clones[i], 0, NULL, SIZE, fd), 0);
+	}
+	for (i = 0; i < CLONES; i++) {
+		for (n = 0; n < EACH; n++) {
+			FenceInfo *info = i || n ? &late : &first;
+
+			info->inputFenceFd = -1;
+			assert_int_equal(NeuronRuntime_inferenceFenced(clones[i], info), 0);
+			close((int)info->fenceFd);
+		}
+	}
+	assert_int_equal(fake.live_contexts, fake.max_contexts);
+	/* One that has none of them, and what needs contexts besides. */
+	assert_int_equal(NeuronRuntime_inference(b.rt), 0);
+	assert_int_equal(NeuronRuntime_clone(b.rt, &one), 0);
+	for (i = 0; i < CLONES; i++)
+		assert_int_equal(NeuronRuntime_setQoSOption(clones[i], &qos), 0);
+	assert_int_equal(fake.live_contexts, fake.max_contexts);
+	/* The oldest paid for it. */
+	first.callback(&first);
+	assert_int_equal(first.status, NEURONRUNTIME_BAD_STATE);
+	assert_non_null(strstr(apu_neuron_error(), "forgotten"));
+	late.callback(&late);
+	assert_int_equal(late.status, 0);
+	assert_int_equal(NeuronRuntime_inference(clones[0]), 0);
+	/* Nothing unclaimed is left: then it is told that there are too many. */
+	NeuronRuntime_release(one);
+	for (i = 0; i < CLONES; i++)
+		NeuronRuntime_release(clones[i]);
+	fake.max_contexts = fake.live_contexts;
+	assert_int_equal(NeuronRuntime_clone(b.rt, &one), NEURONRUNTIME_RUNTIME_ERROR);
+	assert_non_null(strstr(apu_neuron_error(), "cannot create a context"));
+	release(b.rt);
+}
+
 /* The memory of outputs may be gone with the structure. */
 static void what_is_forgotten_is_not_written(void **state)
 {
@@ -735,6 +786,7 @@ int main(void)
 		cmocka_unit_test_setup(memory_comes_with_the_network, setup),
 		cmocka_unit_test_setup(fenced_inferences_overlap_and_end_by_callback, setup),
 		cmocka_unit_test_setup(callbacks_need_not_be_called, setup),
+		cmocka_unit_test_setup(clones_do_not_starve_each_other, setup),
 		cmocka_unit_test_setup(what_is_forgotten_is_not_written, setup),
 		cmocka_unit_test_setup(what_is_forgotten_is_not_measured, setup),
 		cmocka_unit_test_setup(a_callback_under_way_is_left_alone, setup),

@@ -20,7 +20,8 @@ typedef struct {
 	 * Set: to be called once, with the address of this structure, after fenceFd has
 	 * signalled (else it waits). Then outputs that are no dma-bufs are there, and
 	 * status and microseconds are set. Who wants none of that need not call it, and
-	 * the structure may go; 64 later inferences of the runtime forget the result.
+	 * the structure may go; 64 later inferences of the runtime forget the result, or fewer
+	 * if it and its clones have used up their contexts.
 	 */
 	void (*callback)(void *opaque);
 	/* RuntimeAPIErrorCode of the inference; BAD_STATE: forgotten. */
