@@ -5,8 +5,9 @@ import math
 import struct
 
 import tflite_writer as t
-from gen_case import Value
-from tflite_writer import FLOAT32, INT8, INT16, UINT8
+from gen_case import ALL, Value
+from gen_layout import reader
+from tflite_writer import FLOAT16, FLOAT32, INT8, INT16, UINT8, f32
 
 # Of several scales.
 DEQUANTIZE = (6, 38, 3)
@@ -53,6 +54,21 @@ def dequantized(c, kind):
     return [c.apply(t.MUL, [c.input(shape), d], shape, {})]
 
 
+def half_weights(c, kind):
+    """A filter that the file has as float16, and an operator that makes it float32."""
+    x = c.input([1, c.rng.randint(1, 6), c.rng.randint(1, 6), c.rng.randint(1, 5)])
+    out = c.conv(x, c.rng.randint(1, 6)) if c.chance(0.5) else c.depthwise(x, c.one_of(1, 2))
+    conv = c.model.ops.pop()
+    wide = conv.fields[1].items[1]
+    shape = c.model.info[wide][1]
+    data = c.model.tensors[wide].fields[2][1]
+    values = struct.unpack('<%df' % math.prod(shape), c.model.buffers[data])
+    c.model.op(kind, [c.const(FLOAT16, shape, values)], [wide], {})
+    c.model.tensors[wide].fields[2] = ('I', 0)
+    c.model.ops.append(conv)
+    return [out]
+
+
 def masked(c):
     """Attention: what a mask of ones leaves out becomes about -1e9, in one row everything."""
     rows, n = c.rng.randint(2, 5), c.rng.randint(2, 20)
@@ -75,6 +91,22 @@ def large_padding(c):
     return [c.apply(t.MUL, [y, c.const(FLOAT32, shape, inside)], y.shape, {})]
 
 
+def single_number(c):
+    """A RESHAPE whose list of sizes is empty, in the middle and at the end."""
+    x = c.input([1] * c.rng.randint(1, 4))
+    middle = c.reshape(reader(c, x), [])
+    return [c.reshape(c.apply(t.ADD, [middle, x], x.shape, {}), [])]
+
+
+def no_axes(c, kind):
+    """Nothing is reduced; the scale may change."""
+    x = c.input([c.rng.randint(1, 5) for _ in range(c.rng.randint(1, 4))])
+    scale = None
+    if c.dtype != FLOAT32 and kind == t.MEAN and c.chance(0.7):
+        scale = f32(x.scale * c.rng.uniform(0.5, 2))
+    return [c.apply(kind, [x, c.ints([])], x.shape, {0: ('?', c.chance(0.5))}, scale, x.zero)]
+
+
 # name, count, types, function, arguments, compiler options
 KINDS = [
     ('dead-conv', 3, (INT8, INT16), dead_channels, {'depthwise': False}, ''),
@@ -82,6 +114,11 @@ KINDS = [
     ('dequantize-const', 6, (FLOAT32,), dequantized, {'kind': INT8}, ''),
     ('dequantize-const', 2, (FLOAT32,), dequantized, {'kind': UINT8}, ''),
     ('dequantize-const', 2, (FLOAT32,), dequantized, {'kind': INT16}, ''),
+    ('halfweights-cast', 3, (FLOAT32,), half_weights, {'kind': t.CAST}, ''),
+    ('halfweights-dequantize', 3, (FLOAT32,), half_weights, {'kind': t.DEQUANTIZE}, ''),
     ('mask', 3, (FLOAT32,), masked, {}, ''),
+    ('reshape-single', 2, ALL, single_number, {}, ''),
+    ('mean-noaxes', 3, ALL, no_axes, {'kind': t.MEAN}, ''),
+    ('reducemax-noaxes', 1, ALL, no_axes, {'kind': t.REDUCE_MAX}, ''),
     ('padv2-large', 3, (FLOAT32,), large_padding, {}, ''),
 ]

@@ -18,7 +18,7 @@ static bool all_const(const struct graph *g, const struct op *op)
 	for (unsigned i = 0; i < op->nin; i++) {
 		const struct tensor *t = op_in(g, op, i);
 
-		if (!t || !t->data)
+		if (!t || !t->data || !t->elems)
 			return false;
 	}
 	return op->nin > 0;
@@ -29,13 +29,36 @@ static bool is_int(const struct tensor *t)
 	return t->type == TFL_INT32 || t->type == TFL_INT64;
 }
 
+static int32_t get_quantised(const struct tensor *t, uint64_t i)
+{
+	int16_t v;
+
+	switch (t->type) {
+	case TFL_INT8:
+		return (int8_t)t->data[i];
+	case TFL_UINT8:
+		return t->data[i];
+	default:
+		memcpy(&v, t->data + 2 * i, 2);
+		return v;
+	}
+}
+
 static double get(const struct tensor *t, uint64_t i)
 {
 	int64_t v64;
 	int32_t v32;
+	uint16_t h;
 	float f;
 
 	switch (t->type) {
+	case TFL_INT8:
+	case TFL_UINT8:
+	case TFL_INT16:
+		return get_quantised(t, i);
+	case TFL_FLOAT16:
+		memcpy(&h, t->data + 2 * i, 2);
+		return (double)half_to_float(h);
 	case TFL_INT64:
 		memcpy(&v64, t->data + 8 * i, 8);
 		return (double)v64;
@@ -71,6 +94,12 @@ static void put(const struct tensor *t, uint8_t *data, uint64_t i, double v)
 static bool is_number(const struct tensor *t)
 {
 	return is_int(t) || t->type == TFL_FLOAT32;
+}
+
+/* Those that get() can read. */
+static bool is_readable(const struct tensor *t)
+{
+	return is_number(t) || is_quantised_type(t->type) || t->type == TFL_FLOAT16;
 }
 
 /* A tensor that does not say its shape gets that of a vector. */
@@ -181,7 +210,7 @@ static void fold_cast(const struct graph *g, struct op *op)
 	uint8_t *data;
 
 	give_shape(out, in->elems);
-	if (!is_number(in) || !is_number(out) || in->elems != out->elems)
+	if (!is_readable(in) || !is_number(out) || in->elems != out->elems)
 		return;
 	data = alloc(out->elems, 8);
 	for (uint64_t i = 0; i < out->elems; i++)
@@ -235,21 +264,6 @@ static void fold_range(const struct graph *g, struct op *op)
 	set_const(op, out, data);
 }
 
-static int32_t get_quantised(const struct tensor *t, uint64_t i)
-{
-	int16_t v;
-
-	switch (t->type) {
-	case TFL_INT8:
-		return (int8_t)t->data[i];
-	case TFL_UINT8:
-		return t->data[i];
-	default:
-		memcpy(&v, t->data + 2 * i, 2);
-		return v;
-	}
-}
-
 /* Elements in a row that have one scale; 0: the scales do not fit the shape. */
 static uint64_t scale_run(const struct tensor *t)
 {
@@ -279,16 +293,12 @@ static void fold_dequantize(const struct graph *g, struct op *op)
 	data = alloc(out->elems, sizeof(*data));
 	for (uint64_t i = 0; i < out->elems; i++) {
 		uint64_t c = run ? i / run % in->nscale : 0;
-		uint16_t h;
 
-		if (run) {
-			/* The difference of any zero point fits 64 bits. */
+		data[i] = (float)get(in, i);
+		/* The difference of any zero point fits 64 bits. */
+		if (run)
 			data[i] = in->scale[c] *
 				  (float)((int64_t)get_quantised(in, i) - (int64_t)in->zp[c]);
-			continue;
-		}
-		memcpy(&h, in->data + 2 * i, 2);
-		data[i] = half_to_float(h);
 	}
 	set_const(op, out, data);
 }

@@ -3,18 +3,30 @@
 #include <stdio.h>
 #include "graph.h"
 
+static void (*refusal_handler)(const struct graph *g, const struct op *op, const char *why);
+
+void set_refusal_handler(void (*handler)(const struct graph *g, const struct op *op,
+					 const char *why))
+{
+	refusal_handler = handler;
+}
+
 void fail_op(const struct graph *g, const struct op *op, const char *fmt, ...)
 {
-	char text[512];
+	char text[512], *why;
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	if (op->nout)
-		fail("operator %d (%s, output \"%s\"): %s", op->index, op->name,
-		     op_out(g, op)->name, text);
-	fail("operator %d (%s): %s", op->index, op->name, text);
+		why = format("operator %d (%s, output \"%s\"): %s", op->index, op->name,
+			     op_out(g, op)->name, text);
+	else
+		why = format("operator %d (%s): %s", op->index, op->name, text);
+	if (refusal_handler)
+		refusal_handler(g, op, why);
+	fail("%s", why);
 }
 
 static void connect_io(struct graph *g)
@@ -31,9 +43,21 @@ static void connect_io(struct graph *g)
 	for (unsigned i = 0; i < g->noutputs; i++) {
 		struct tensor *t = &g->tensors[g->outputs[i]];
 
-		if (t->output >= 0)
-			fail("tensor \"%s\" is listed twice as an output", t->name);
-		t->output = (int)i;
+		/* What is listed again is a copy. */
+		if (t->output < 0)
+			t->output = (int)i;
+	}
+}
+
+/* Constants of no elements, as the shape of a single number, have no data in the file. */
+static void find_empty_lists(const struct graph *g)
+{
+	for (unsigned i = 0; i < g->ntensors; i++) {
+		struct tensor *t = &g->tensors[i];
+
+		if (!t->elems && !t->data && t->rank == 1 && t->producer < 0 && t->input < 0 &&
+		    !t->variable && (t->type == TFL_INT32 || t->type == TFL_INT64))
+			t->data = (const uint8_t *)"";
 	}
 }
 
@@ -81,4 +105,5 @@ void graph_connect(struct graph *g)
 		if (t->producer < 0 && t->input < 0 && !t->data)
 			fail("output \"%s\" has no source", t->name);
 	}
+	find_empty_lists(g);
 }

@@ -76,6 +76,7 @@ struct op {
 	uint32_t nlist;
 	/* STRIDED_SLICE */
 	uint32_t begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_mask;
+	bool offset; /* the end counts from the begin */
 	/* CALL_ONCE: its number in the file, and what it is. */
 	int32_t subgraph;
 	struct graph *called;
@@ -118,6 +119,9 @@ struct graph *graph_read(const char *file);
 struct graph *graph_parse(const void *data, size_t size);
 void graph_connect(struct graph *g);
 
+/* Is told what fail_op() is about to say; need not return. NULL: none. */
+void set_refusal_handler(void (*handler)(const struct graph *g, const struct op *op,
+					 const char *why));
 /* Ends the run: operator 12 (TRANSPOSE_CONV, output "x"): … */
 _Noreturn void fail_op(const struct graph *g, const struct op *op, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -3,9 +3,9 @@
  * Shapes that a file does not tell: of results whose shape is missing, as in files that were
  * never run before they were written. What operators read is known when it is their turn.
  */
-#include <stdlib.h>
 #include <string.h>
 #include "lower.h"
+#include "moves.h"
 #include "passes.h"
 
 struct shape {
@@ -310,28 +310,6 @@ static bool tiled(const struct tensor *times, struct shape *s)
 	return true;
 }
 
-static int64_t clamp(int64_t v, int64_t low, int64_t high)
-{
-	return v < low ? low : v > high ? high : v;
-}
-
-/* Elements of one dimension between two bounds, of which masks may set aside either. */
-static int64_t stepped(int64_t size, int64_t begin, int64_t end, int64_t step, bool from_end,
-		       bool to_end)
-{
-	int64_t low = step > 0 ? 0 : -1, high = low + size, n;
-
-	begin = clamp(begin < 0 ? begin + size : begin, low, high);
-	end = clamp(end < 0 ? end + size : end, low, high);
-	if (from_end)
-		begin = step > 0 ? low : high;
-	if (to_end)
-		end = step > 0 ? high : low;
-	n = step > 0 ? end - begin : begin - end;
-	step = llabs(step);
-	return n > 0 ? (n + step - 1) / step : 0;
-}
-
 /* Dimensions of the input that entries of a STRIDED_SLICE stand for, the ellipsis apart. */
 static unsigned strided_dims(const struct op *op, unsigned entries)
 {
@@ -366,6 +344,7 @@ static bool strided(const struct graph *g, const struct op *op, struct shape *s)
 	for (unsigned i = 0; i < (unsigned)n; i++) {
 		unsigned bit = 1u << i;
 		bool good = true;
+		int64_t first;
 
 		if (op->ellipsis_mask & bit) {
 			for (; good && left; left--)
@@ -375,9 +354,8 @@ static bool strided(const struct graph *g, const struct op *op, struct shape *s)
 		} else if (op->shrink_mask & bit) {
 			d++;
 		} else {
-			good = v[2][i] &&
-			       add_dim(s, stepped(in.dims[d], v[0][i], v[1][i], v[2][i],
-						  op->begin_mask & bit, op->end_mask & bit));
+			good = v[2][i] && add_dim(s, slice_range(op, i, v[0][i], v[1][i], v[2][i],
+								 in.dims[d], &first));
 			d++;
 		}
 		if (!good)
@@ -611,7 +589,7 @@ void infer_shapes(struct graph *g, const struct op *op)
 	for (unsigned i = 0; i < op->nin; i++) {
 		const struct tensor *t = op_in(g, op, i);
 
-		if (t && !t->elems)
+		if (t && !t->elems && !t->data)
 			return;
 	}
 	for (unsigned i = 0; i < op->nout; i++) {

@@ -163,9 +163,11 @@ struct buffer *new_buffer(struct lower *lw, const struct tensor *t)
 	return new_dtype_buffer(lw, t->name, dtype_of(t), t->elems);
 }
 
-static void bind_io(struct lower *lw, struct buffer *b, const struct tensor *t, bool input)
+/* index: among the inputs or the outputs. */
+static void bind_io(struct lower *lw, struct buffer *b, const struct tensor *t, bool input,
+		    unsigned index)
 {
-	unsigned io = input ? (unsigned)t->input : lw->g->ninputs + (unsigned)t->output;
+	unsigned io = input ? index : lw->g->ninputs + index;
 	struct tensor client = *t;
 
 	client.half = t->half && lw->p->io.suppress[!input];
@@ -173,10 +175,10 @@ static void bind_io(struct lower *lw, struct buffer *b, const struct tensor *t, 
 	b->ext_dtype = dtype_of(&client);
 	if (input) {
 		b->is_input = true;
-		lw->p->inputs[t->input] = b;
+		lw->p->inputs[index] = b;
 	} else {
 		b->is_output = true;
-		lw->p->outputs[t->output] = b;
+		lw->p->outputs[index] = b;
 	}
 }
 
@@ -268,7 +270,7 @@ uint32_t io_dim(const struct program *p, const struct tensor *t, unsigned i, boo
 }
 
 /* Between a tensor and the client's buffer, which has its channels first. */
-static void turn_io(struct lower *lw, int index, bool input)
+static void turn_io(struct lower *lw, int index, bool input, unsigned io)
 {
 	const struct tensor *t = &lw->g->tensors[index];
 	struct view inner = *place_tensor(lw, index), outer;
@@ -279,7 +281,7 @@ static void turn_io(struct lower *lw, int index, bool input)
 			 .to = {(int64_t)inner.np, (int64_t)inner.hp, (int64_t)inner.wp, 1}};
 
 	outer = dense_view_of(new_buffer(lw, t), t);
-	bind_io(lw, outer.buf, t, input);
+	bind_io(lw, outer.buf, t, input, io);
 	if (!input) {
 		memcpy(m.to, m.from, sizeof(m.to));
 		m.from[0] = (int64_t)inner.np;
@@ -313,7 +315,8 @@ struct view *place_tensor(struct lower *lw, int index)
 	if (!found) {
 		b = new_buffer(lw, t);
 		if ((t->input >= 0 || t->output >= 0) && !io_is_nchw(lw->p, t, t->input < 0))
-			bind_io(lw, b, t, t->input >= 0);
+			bind_io(lw, b, t, t->input >= 0,
+				(unsigned)(t->input >= 0 ? t->input : t->output));
 		*v = dense_view_of(b, t);
 	}
 	return v;
@@ -388,6 +391,12 @@ void flatten_elementwise(struct layer *l)
 
 void check_operands(const struct graph *g, const struct op *op, unsigned min_in, unsigned max_in)
 {
+	check_listed_operands(g, op, min_in, max_in, max_in);
+}
+
+void check_listed_operands(const struct graph *g, const struct op *op, unsigned min_in,
+			   unsigned max_in, unsigned list)
+{
 	if (op->nin < min_in || op->nin > max_in || op->nout != 1)
 		fail_op(g, op, "%u inputs and %u outputs: malformed", op->nin, op->nout);
 	for (unsigned i = 0; i < op->nin; i++) {
@@ -395,7 +404,7 @@ void check_operands(const struct graph *g, const struct op *op, unsigned min_in,
 
 		if (!t && i < min_in)
 			fail_op(g, op, "input %u is missing", i);
-		if (t && (!t->elems || t->variable))
+		if (t && ((!t->elems && !(i == list && t->data)) || t->variable))
 			fail_op(g, op,
 				"input \"%s\" is empty, dynamic or a variable: not supported",
 				t->name);
@@ -479,7 +488,7 @@ static void find_lifetimes(struct program *p)
 	}
 }
 
-/* Inputs and constants that are outputs as well, and outputs that lie elsewhere. */
+/* Inputs and constants that are outputs as well, outputs that lie elsewhere or are listed twice. */
 static void copy_outputs(struct lower *lw)
 {
 	struct graph *g = lw->g;
@@ -493,11 +502,11 @@ static void copy_outputs(struct lower *lw)
 		if (!t->elems)
 			fail("output \"%s\" is empty or dynamic: not supported", t->name);
 		if (io_is_nchw(lw->p, t, true)) {
-			turn_io(lw, g->outputs[i], false);
+			turn_io(lw, g->outputs[i], false, i);
 			continue;
 		}
 		to = dense_view_of(new_buffer(lw, t), t);
-		bind_io(lw, to.buf, t, false);
+		bind_io(lw, to.buf, t, false, i);
 		add_copy(lw, NULL, v, &to);
 	}
 }
@@ -534,7 +543,7 @@ struct program *lower_graph(struct graph *g, const struct io_options *io)
 			     tfl_type_name(t->type));
 		place_tensor(&lw, g->inputs[i]);
 		if (io_is_nchw(p, t, false))
-			turn_io(&lw, g->inputs[i], true);
+			turn_io(&lw, g->inputs[i], true, i);
 	}
 	for (unsigned i = 0; i < g->nops; i++) {
 		struct op *op = &g->ops[i];

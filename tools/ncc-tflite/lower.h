@@ -80,6 +80,9 @@ void check_compute_type(const struct graph *g, const struct op *op, const struct
 void check_same_type(const struct graph *g, const struct op *op);
 void check_same_size(const struct graph *g, const struct op *op);
 void check_operands(const struct graph *g, const struct op *op, unsigned min_in, unsigned max_in);
+/* The same; input number list may be a list of no elements. */
+void check_listed_operands(const struct graph *g, const struct op *op, unsigned min_in,
+			   unsigned max_in, unsigned list);
 /* Quantised 8- or 16-bit tensors must have one scale above zero and a fitting zero point. */
 void check_quant(const struct graph *g, const struct op *op, const struct tensor *t);
 /* The same of a filter: it may have several, some of them zero. */

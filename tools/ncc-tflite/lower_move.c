@@ -11,7 +11,7 @@ void lower_reshape(struct lower *lw, struct op *op)
 	struct view *vi, *vo, from;
 	uint32_t d[4];
 
-	check_operands(g, op, 1, 2);
+	check_listed_operands(g, op, 1, 2, 1);
 	in = op_in(g, op, 0);
 	out = op_out(g, op);
 	if (in->elems != out->elems || in->type != out->type)

@@ -262,7 +262,7 @@ static void check_reduce(const struct graph *g, const struct op *op)
 {
 	const struct tensor *in, *out;
 
-	check_operands(g, op, 2, 2);
+	check_listed_operands(g, op, 2, 2, 1);
 	in = op_in(g, op, 0);
 	out = op_out(g, op);
 	check_compute_type(g, op, in);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <inttypes.h>
 #include <stdio.h>
-#include "lower.h"
+#include "cut.h"
 #include "options.h"
-#include "passes.h"
 #include "report.h"
 #include "search.h"
 
@@ -21,17 +20,16 @@ int main(int argc, char **argv)
 {
 	struct dla_contents contents;
 	struct options o;
-	struct graph *g;
 	struct program *p;
 	struct plan *plan;
 	struct code *code;
 
 	parse_options(&o, argc, argv);
-	g = graph_read(o.model);
-	run_passes(g, &(struct pass_options){.relax_fp32 = o.relax_fp32,
-					     .cut_tail = o.cut_tail,
-					     .level = o.level});
-	p = lower_graph(g, &o.io);
+	p = compile_layers(o.model,
+			   &(struct pass_options){.relax_fp32 = o.relax_fp32,
+						  .cut_tail = o.cut_tail,
+						  .level = o.level},
+			   &o.io);
 	/* Blocks of constants are copied in whole words. */
 	add_static(p, NULL, 0, PLACE_ALIGN);
 	code = search_code(p,
@@ -46,7 +44,8 @@ int main(int argc, char **argv)
 	if (code->cycles / 200 > APU_MAX_TIME_LIMIT_US)
 		fail("one inference would take %" PRIu64 " cycles, more than a job may run",
 		     code->cycles);
-	warn_open(g);
+	warn_open(p->graph);
+	warn_cut();
 
 	if (o.show_io)
 		report_io(p);

@@ -195,19 +195,21 @@ static void slice(struct builder *b)
 	}
 }
 
-/* One dimension of a STRIDED_SLICE: the first element and how many. */
-static int64_t slice_range(const struct op *op, unsigned i, int64_t begin, int64_t end,
-			   int64_t stride, int64_t n, int64_t *first)
+int64_t slice_range(const struct op *op, unsigned i, int64_t begin, int64_t end, int64_t stride,
+		    int64_t n, int64_t *first)
 {
 	int64_t lo = stride > 0 ? 0 : -1, hi = stride > 0 ? n : n - 1;
 
 	begin = begin < 0 ? begin + n : begin;
-	end = end < 0 ? end + n : end;
 	if (op->begin_mask & 1u << i)
 		begin = stride > 0 ? 0 : n - 1;
+	begin = max64(lo, min64(begin, hi));
+	/* A sum below zero counts from the end of the dimension: as in the reference. */
+	if (op->offset)
+		end = max64(INT32_MIN, min64(end, INT32_MAX)) + begin;
+	end = end < 0 ? end + n : end;
 	if (op->end_mask & 1u << i)
 		end = stride > 0 ? n : -1;
-	begin = max64(lo, min64(begin, hi));
 	end = max64(lo, min64(end, hi));
 	*first = begin;
 	if (stride > 0)
@@ -250,8 +252,8 @@ static void strided_slice(struct builder *b)
 			o++;
 			continue;
 		}
-		if (!stride[i])
-			fail_op(b->g, op, "a stride of zero");
+		if (!stride[i] || stride[i] != (int32_t)stride[i])
+			fail_op(b->g, op, "a stride of %lld", (long long)stride[i]);
 		if (op->shrink_mask & 1u << i) {
 			first = begin[i] < 0 ? begin[i] + in->dims[d] : begin[i];
 			if (first < 0 || first >= in->dims[d])
@@ -595,7 +597,7 @@ static void check(const struct builder *b, unsigned min_in, unsigned max_in)
 
 		if (!t)
 			fail_op(b->g, op, "input %u is missing", i);
-		if (!t->elems && !t->data && t->rank && op->code != TFL_SPACE_TO_BATCH_ND)
+		if (!t->elems && t->rank && op->code != TFL_SPACE_TO_BATCH_ND)
 			fail_op(b->g, op, "input \"%s\" is empty or dynamic: not supported",
 				t->name);
 	}

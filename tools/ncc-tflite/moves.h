@@ -42,6 +42,13 @@ struct strides dense_strides(const struct tensor *t);
 /* Takes dimensions together where both sides allow, and leaves out those of 1. */
 void move_merge(struct move *m);
 
+/*
+ * Entry i of a STRIDED_SLICE in a dimension of n elements: its first element, and how many (none:
+ * 0). stride: not 0.
+ */
+int64_t slice_range(const struct op *op, unsigned i, int64_t begin, int64_t end, int64_t stride,
+		    int64_t n, int64_t *first);
+
 /* Values of a constant INT32 or INT64 tensor; ends the run if it is none. */
 int64_t *const_ints(const struct graph *g, const struct op *op, const struct tensor *t,
 		    const char *what);

@@ -237,17 +237,25 @@ static void add_output(struct graph *g, int tensor)
 {
 	struct tensor *t = &g->tensors[tensor];
 
-	if (t->output >= 0)
-		return;
-	t->output = (int)g->noutputs;
+	if (t->output < 0)
+		t->output = (int)g->noutputs;
 	g->outputs[g->noutputs++] = tensor;
 }
 
+_Noreturn static void fail_nothing_left(const struct graph *g, char *const *refused)
+{
+	for (unsigned i = 0; refused && i < g->nops; i++)
+		if (refused[i])
+			fail("nothing is left in front of the operators that are not supported: %s",
+			     refused[i]);
+	fail("nothing is left in front of the operators that are not supported");
+}
+
 /*
- * Ends the network before operators that are not supported: they go, and so
+ * Ends the network before operators that are not supported or were refused: they go, and so
  * does what depends on them. What they read becomes outputs in their place.
  */
-static void cut_tail(struct graph *g)
+static void cut_tail(struct graph *g, char *const *refused)
 {
 	bool *gone = alloc(g->ntensors + 1, sizeof(*gone));
 	int *old = g->outputs;
@@ -255,7 +263,7 @@ static void cut_tail(struct graph *g)
 
 	for (unsigned i = 0; i < g->nops; i++) {
 		struct op *op = &g->ops[i];
-		bool cut = !op->dead && !op_supported(op->code);
+		bool cut = !op->dead && (!op_supported(op->code) || (refused && refused[i]));
 
 		for (unsigned j = 0; !op->dead && j < op->nin; j++)
 			cut |= op->in[j] >= 0 && gone[op->in[j]];
@@ -265,7 +273,7 @@ static void cut_tail(struct graph *g)
 		for (unsigned j = 0; j < op->nout; j++)
 			gone[op->out[j]] = true;
 	}
-	g->outputs = alloc((size_t)g->ntensors + 1, sizeof(*g->outputs));
+	g->outputs = alloc((size_t)n + g->ntensors + 1, sizeof(*g->outputs));
 	g->noutputs = 0;
 	for (unsigned i = 0; i < n; i++)
 		g->tensors[old[i]].output = -1;
@@ -277,11 +285,11 @@ static void cut_tail(struct graph *g)
 
 		for (unsigned j = 0; op->cut && j < op->nin; j++)
 			if (op->in[j] >= 0 && !gone[op->in[j]] && !g->tensors[op->in[j]].data &&
-			    g->tensors[op->in[j]].producer >= 0)
+			    g->tensors[op->in[j]].producer >= 0 && g->tensors[op->in[j]].output < 0)
 				add_output(g, op->in[j]);
 	}
 	if (!g->noutputs)
-		fail("nothing is left in front of the operators that are not supported");
+		fail_nothing_left(g, refused);
 }
 
 void run_passes(struct graph *g, const struct pass_options *o)
@@ -290,7 +298,7 @@ void run_passes(struct graph *g, const struct pass_options *o)
 	fold_constants(g);
 	remove_dead(g);
 	if (o->cut_tail) {
-		cut_tail(g);
+		cut_tail(g, o->refused);
 		remove_dead(g);
 	}
 	for (unsigned i = 0; i < g->nops; i++)

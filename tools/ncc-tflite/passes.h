@@ -9,6 +9,8 @@
 struct pass_options {
 	bool relax_fp32;
 	bool cut_tail;
+	/* With cut_tail: for each operator why it is refused, or NULL. NULL: of none. */
+	char *const *refused;
 	unsigned level;
 };
 

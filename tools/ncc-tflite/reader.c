@@ -246,6 +246,7 @@ static void read_plain_options(struct op *op, const struct fb_table *o)
 		op->ellipsis_mask = (uint32_t)fb_get_i32(o, 2, 0);
 		op->new_axis_mask = (uint32_t)fb_get_i32(o, 3, 0);
 		op->shrink_mask = (uint32_t)fb_get_i32(o, 4, 0);
+		op->offset = fb_get_i8(o, 5, 0);
 		break;
 	default:
 		break;

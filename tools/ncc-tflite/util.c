@@ -110,14 +110,24 @@ void *alloc(size_t count, size_t size)
 	return c->data;
 }
 
-void free_all(void)
+void *alloc_mark(void)
 {
-	while (chunks) {
+	return chunks;
+}
+
+void free_since(void *mark)
+{
+	while (chunks != mark) {
 		struct chunk *next = chunks->next;
 
 		free(chunks);
 		chunks = next;
 	}
+}
+
+void free_all(void)
+{
+	free_since(NULL);
 }
 
 char *format(const char *fmt, ...)

@@ -31,6 +31,9 @@ void warn_always(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Zeroed memory that lives until exit; never NULL. */
 void *alloc(size_t count, size_t size);
+/* A point in time, and all that alloc() gave since. */
+void *alloc_mark(void);
+void free_since(void *mark);
 /* Frees all that alloc() ever gave. */
 void free_all(void);
 char *format(const char *fmt, ...) __attribute__((format(printf, 1, 2), nonnull(1)));
