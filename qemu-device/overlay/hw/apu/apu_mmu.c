@@ -26,8 +26,8 @@
 #define APU_PTE_ADDR    MAKE_64BIT_MASK(12, 36)
 
 /*
- * The longest copy between two looks at the lock: bounds how long a command
- * waits for accesses under way.
+ * The longest copy between two looks at the lock: bounds how long a command,
+ * or a reset, waits for accesses under way.
  */
 #define APU_MMU_CHUNK   (64 * 1024)
 
@@ -266,12 +266,14 @@ enum apu_job_status apu_mmu_access(ApuMmu *m, ApuMmuClient *client,
         }
         epoch = m->epoch;
         m->inflight[epoch]++;
+        client->copying = true;
         qemu_mutex_unlock(&m->lock);
 
         res = apu_mmu_ram(m, pa, buf, run, write);
 
         qemu_mutex_lock(&m->lock);
-        if (--m->inflight[epoch] == 0) {
+        client->copying = false;
+        if (--m->inflight[epoch] == 0 || client->stopped) {
             qemu_cond_broadcast(&m->cond);
         }
         qemu_mutex_unlock(&m->lock);
@@ -293,6 +295,9 @@ void apu_mmu_stop(ApuMmu *m, ApuMmuClient *client)
     QEMU_LOCK_GUARD(&m->lock);
     client->stopped = true;
     qemu_cond_broadcast(&m->cond);
+    while (client->copying) {
+        qemu_cond_wait(&m->cond, &m->lock);
+    }
 }
 
 typedef struct ApuTlbRange {

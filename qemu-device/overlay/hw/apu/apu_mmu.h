@@ -17,7 +17,8 @@
 typedef struct ApuMmu {
     AddressSpace *as;
     QemuMutex lock;
-    QemuCond cond;          /* UNLOCK, a client stopped, an epoch drained */
+    /* UNLOCK, a client stopped, its copy ended, an epoch drained */
+    QemuCond cond;
     GHashTable *tlb;
     /*
      * Accesses under way. A command moves new ones to the other epoch and is
@@ -42,6 +43,7 @@ typedef struct ApuMmuClient {
     /* Under ApuMmu.lock: */
     bool stopped;           /* its accesses come back with POWER_LOST */
     bool stalled;           /* one waits for UNLOCK */
+    bool copying;           /* one is under way; there is one at a time */
     void (*on_stall)(struct ApuMmuClient *client, bool stalled);
 } ApuMmuClient;
 
@@ -56,7 +58,10 @@ enum apu_job_status apu_mmu_access(ApuMmu *m, ApuMmuClient *client,
                                    uint64_t va, void *buf, size_t len,
                                    bool write, struct apu_exec_fault *fault);
 
-/* Lets no further access of the client through, wakes one that stalls. */
+/*
+ * Lets no further access of the client through, wakes one that stalls. One
+ * under way is waited for, never for long: nothing arrives after the return.
+ */
 void apu_mmu_stop(ApuMmu *m, ApuMmuClient *client);
 
 /*

@@ -5,6 +5,7 @@
  */
 
 #include "qemu/osdep.h"
+#include <sys/mman.h>
 #include "apu-util.h"
 
 /* --- order ---------------------------------------------------------------- */
@@ -158,6 +159,81 @@ static void test_lost_access(void)
     g_assert_cmpuint(wait_slot(a, 0).status, ==, APU_JOB_STATUS_ABORTED);
     g_assert_cmpuint(pwr_counter(a, "dma-unpowered"), ==, 1);
     apu_stop(a);
+}
+
+#define FLOOD_VA     0x30000000
+#define FLOOD_BYTES  (512 * 1024)
+#define FLOOD_STEP   (64 * 1024)        /* the longest uninterrupted copy */
+#define FLOOD_BIT    0x80               /* in all that it writes */
+#define FLOOD_ROUNDS 100
+
+/* Writes memory over and over, then waits: it is there to be reset. */
+static void flood_job(Apu *a)
+{
+    unsigned i;
+
+    a->desc.num_streams = 0;
+    a->next_text = 0;
+    a->desc.l1_kib = FLOOD_BYTES / 1024;
+    a->desc.time_limit_us = 1000 * 1000;
+    i = stream(a, APU_ENGINE_CLASS_EDMA);
+    cmd_region(a, i, APU_REGION_IO, FLOOD_VA, FLOOD_BYTES);
+    for (unsigned n = 0; n < 16; n++) {
+        cmd_fill(a, i, L1_REF(0), FLOOD_BYTES, FLOOD_BIT | n);
+        cmd_copy(a, i, L1_REF(0), DATA_REF(0), FLOOD_BYTES);
+    }
+    cmd_wait(a, i, 0, 1);
+}
+
+/* The last byte of each step: it is written last. */
+static void flood_look(const volatile uint8_t *data, uint8_t *seen)
+{
+    for (unsigned i = 0; i < FLOOD_BYTES / FLOOD_STEP; i++) {
+        seen[i] = data[(i + 1) * FLOOD_STEP - 1];
+    }
+}
+
+/*
+ * No DMA arrives after the reset, that of an access under way neither. Each
+ * round has a chance only to be in the middle of one: memory that is written
+ * for the first time makes it a good one, as it takes the host longer.
+ */
+static void test_lost_under_way(void)
+{
+    g_autofree char *file = NULL;
+    g_autofree char *options = NULL;
+    uint8_t at_once[FLOOD_BYTES / FLOOD_STEP], later[FLOOD_BYTES / FLOOD_STEP];
+    int fd = g_file_open_tmp("apu-XXXXXX", &file, NULL);
+    uint64_t pa;
+    uint8_t *data;
+    Apu *a;
+
+    g_assert_cmpint(fd, >=, 0);
+    options = g_strdup_printf(",memory-backend=ram -object memory-backend-file,"
+                              "id=ram,size=64M,share=on,mem-path=%s", file);
+    a = apu_start_powered(options);
+    unlink(file);
+    pa = new_pages(a, FLOOD_BYTES / 0x1000);
+    map(a, FLOOD_VA, pa, FLOOD_BYTES / 0x1000, 0);
+    data = mmap(NULL, FLOOD_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+                pa - RAM);
+    g_assert_true(data != MAP_FAILED);
+    flood_job(a);
+    for (unsigned n = 0; n < FLOOD_ROUNDS; n++) {
+        g_assert_cmpint(madvise(data, FLOOD_BYTES, MADV_REMOVE), ==, 0);
+        ring(a, 0);
+        wait_for(a, pa, FLOOD_BIT, FLOOD_BIT);
+        pwr_write(a, A_APU_PWR_RST_ASSERT, BIT(1 + EDMA0));
+        flood_look(data, at_once);
+        g_assert_cmpuint(wait_slot(a, 0).status, ==,
+                         APU_JOB_STATUS_POWER_LOST);
+        flood_look(data, later);
+        g_assert_cmpmem(at_once, sizeof(at_once), later, sizeof(later));
+        pwr_write(a, A_APU_PWR_RST_ASSERT, 0);
+    }
+    munmap(data, FLOOD_BYTES);
+    apu_stop(a);
+    close(fd);
 }
 
 static void test_lost_top(void)
@@ -397,6 +473,7 @@ int main(int argc, char **argv)
         { "order/abort", test_order_abort },
         { "lost/engine", test_lost_engine },
         { "lost/access", test_lost_access },
+        { "lost/under-way", test_lost_under_way },
         { "lost/top", test_lost_top },
         { "lost/machine", test_lost_machine },
         { "lost/clock", test_lost_clock },
