@@ -7,7 +7,7 @@ import struct
 import tflite_writer as t
 from gen_case import ALL, Value
 from gen_layout import reader
-from tflite_writer import FLOAT16, FLOAT32, INT8, INT16, UINT8, f32
+from tflite_writer import FLOAT16, FLOAT32, INT8, INT16, INT32, INT64, UINT8, f32
 
 # Of several scales.
 DEQUANTIZE = (6, 38, 3)
@@ -107,6 +107,18 @@ def no_axes(c, kind):
     return [c.apply(kind, [x, c.ints([])], x.shape, {0: ('?', c.chance(0.5))}, scale, x.zero)]
 
 
+def five_dimensions(c, kind):
+    """A border around five dimensions, in another scale than what it is around."""
+    shape = [c.rng.randint(1, 4) for _ in range(5)]
+    pads = [(c.rng.randint(0, 2), c.rng.randint(0, 2)) for _ in shape]
+    x = c.input(shape)
+    scale, zero = (None, 0) if c.dtype == FLOAT32 else (c.log_uniform(0.01, 0.1), c.zero_point())
+    amounts = c.ints([v for p in pads for v in p], [5, 2], c.one_of(INT32, INT64))
+    value = [c.random_const([], scale, zero)] if kind == t.PADV2 else []
+    return [c.apply(kind, [x, amounts, *value], [d + sum(p) for d, p in zip(shape, pads)], {},
+                    scale, zero)]
+
+
 # name, count, types, function, arguments, compiler options
 KINDS = [
     ('dead-conv', 3, (INT8, INT16), dead_channels, {'depthwise': False}, ''),
@@ -120,5 +132,7 @@ KINDS = [
     ('reshape-single', 2, ALL, single_number, {}, ''),
     ('mean-noaxes', 3, ALL, no_axes, {'kind': t.MEAN}, ''),
     ('reducemax-noaxes', 1, ALL, no_axes, {'kind': t.REDUCE_MAX}, ''),
+    ('pad-five', 3, ALL, five_dimensions, {'kind': t.PAD}, ''),
+    ('padv2-five', 3, ALL, five_dimensions, {'kind': t.PADV2}, ''),
     ('padv2-large', 3, (FLOAT32,), large_padding, {}, ''),
 ]

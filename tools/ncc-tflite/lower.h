@@ -124,6 +124,8 @@ void lower_variable(struct lower *lw, struct op *op);
 void lower_svdf(struct lower *lw, struct op *op);
 void lower_concat(struct lower *lw, struct op *op);
 void lower_pad(struct lower *lw, struct op *op);
+/* Writes what PAD, PADV2 and SPACE_TO_BATCH_ND have around their input all over the output. */
+void add_fill(struct lower *lw, const struct op *op, const struct view *to);
 /* The slice of a CONCATENATION's output that belongs to input i; false if it needs a copy. */
 bool concat_slice(struct lower *lw, const struct op *op, unsigned i, const struct view *whole,
 		  struct view *slice);

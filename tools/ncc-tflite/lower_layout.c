@@ -126,17 +126,21 @@ static bool alias(struct lower *lw, const struct op *op, const struct move *m,
 	return true;
 }
 
-static struct layer *add_fill(struct lower *lw, const struct op *op, const struct view *to,
-			      const struct tensor *t)
+/* Does the reference demand one scale on both sides? The other operators copy bytes anyway. */
+static bool one_scale(const struct op *op, const struct tensor *in)
 {
-	struct layer *l = add_layer(lw, LAYER_FILL, op);
-	unsigned size = dtype_size(to->buf->dtype);
-	int64_t zero = is_quantised_type(t->type) && t->nscale ? t->zp[0] : 0;
-
-	l->out = *to;
-	l->cmd.fill.type = to->buf->dtype;
-	l->cmd.fill.value = (uint64_t)zero & (size < 8 ? (1ull << 8 * size) - 1 : UINT64_MAX);
-	return l;
+	switch (op->code) {
+	case TFL_BATCH_TO_SPACE_ND:
+	case TFL_MIRROR_PAD:
+	case TFL_PACK:
+	case TFL_SPACE_TO_BATCH_ND:
+	case TFL_UNPACK:
+		return true;
+	case TFL_CONCATENATION:
+		return in->type != TFL_INT16;
+	default:
+		return false;
+	}
 }
 
 static void check_types(const struct lower *lw, const struct op *op, const struct move_list *list)
@@ -150,7 +154,7 @@ static void check_types(const struct lower *lw, const struct op *op, const struc
 				tfl_type_name(in->type), tfl_type_name(out->type));
 		if (in->variable)
 			fail_op(lw->g, op, "input \"%s\" is a variable: not supported", in->name);
-		if (!same_quant(in, out))
+		if (one_scale(op, in) && !same_quant(in, out))
 			fail_op(lw->g, op,
 				"input \"%s\" and output \"%s\" have different scales: not "
 				"supported",
@@ -176,7 +180,7 @@ static void write_output(struct lower *lw, struct op *op, unsigned index, const 
 	os[index] = view_strides(&to, t);
 	op_moves(lw->g, op, is, os, &list);
 	if (list.fill)
-		add_fill(lw, op, &to, t);
+		add_fill(lw, op, &to);
 	for (size_t i = 0; i < list.m.n; i++)
 		if (list.m.v[i].out == index)
 			add_boxes(lw, op, list.m.v[i], &from[list.m.v[i].in], &to, &count);

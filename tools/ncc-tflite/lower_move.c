@@ -68,6 +68,12 @@ bool same_quant(const struct tensor *a, const struct tensor *b)
 	return a->scale[0] == b->scale[0] && a->zp[0] == b->zp[0];
 }
 
+/* Does a CONCATENATION change the values of this input? Those of int16 are copied in any scale. */
+static bool rescaled(const struct tensor *t, const struct tensor *out)
+{
+	return t->type != TFL_INT16 && !same_quant(t, out);
+}
+
 /* Where input i begins along the axis; checks the shapes. */
 static uint32_t concat_start(const struct graph *g, const struct op *op, unsigned i, unsigned axis)
 {
@@ -116,7 +122,7 @@ bool concat_slice(struct lower *lw, const struct op *op, unsigned i, const struc
 	struct tensor *t = op_in(g, op, i);
 	unsigned axis;
 
-	if (op_out(g, op)->rank > 4 || !same_quant(t, op_out(g, op)))
+	if (op_out(g, op)->rank > 4 || rescaled(t, op_out(g, op)))
 		return false;
 	axis = concat_axis4(g, op);
 	for (unsigned j = 0; j < op->nin; j++)
@@ -178,7 +184,7 @@ void lower_concat(struct lower *lw, struct op *op)
 		slice = slice_of(whole, t, axis, concat_start(g, op, i, axis));
 		if (v->buf == slice.buf && v->off == slice.off)
 			continue;
-		if (!same_quant(t, out))
+		if (rescaled(t, out))
 			concat_rescale(lw, op, t, out, v, &slice);
 		else
 			add_copy(lw, op, v, &slice);
@@ -215,14 +221,14 @@ void pad_amounts(const struct graph *g, const struct op *op, int64_t amounts[4][
 	}
 }
 
-/* What PAD and PADV2 pad with, as bits of an element. */
-static int64_t pad_value(const struct graph *g, const struct op *op)
+/* What PADV2 pads with, others with zeros, as bits of an element. */
+static int64_t fill_value(const struct graph *g, const struct op *op)
 {
 	const struct tensor *out = op_out(g, op), *v = op_in(g, op, 2);
 	int64_t bits = 0;
 	float f;
 
-	if (op->nin < 3)
+	if (op->code != TFL_PADV2)
 		return is_quantised_type(out->type) && out->nscale ? out->zp[0] : 0;
 	if (!v || !v->data || v->elems != 1 || v->type != out->type || !same_quant(v, out))
 		fail_op(g, op, "the value is not a constant of the output's type: not supported");
@@ -234,34 +240,38 @@ static int64_t pad_value(const struct graph *g, const struct op *op)
 	return bits;
 }
 
+void add_fill(struct lower *lw, const struct op *op, const struct view *to)
+{
+	unsigned size = dtype_size(to->buf->dtype);
+	uint64_t mask = size < 8 ? (1ull << 8 * size) - 1 : UINT64_MAX;
+	struct layer *l = add_layer(lw, LAYER_FILL, op);
+
+	l->out = *to;
+	l->cmd.fill.type = to->buf->dtype;
+	l->cmd.fill.value = (uint64_t)fill_value(lw->g, op) & mask;
+}
+
 void lower_pad(struct lower *lw, struct op *op)
 {
 	struct graph *g = lw->g;
 	struct tensor *in, *out;
 	int64_t amounts[4][2];
 	struct view *vi, *vo, inner;
-	struct layer *l;
-	unsigned size;
-	int64_t zero;
 
 	check_operands(g, op, op->code == TFL_PAD ? 2 : 3, op->code == TFL_PAD ? 2 : 3);
 	in = op_in(g, op, 0);
 	out = op_out(g, op);
+	if (in->rank > 4) {
+		lower_layout(lw, op);
+		return;
+	}
 	if (in->type != out->type || !dtype_of(in))
 		fail_op(g, op, "%s to %s is not supported", tfl_type_name(in->type),
 			tfl_type_name(out->type));
 	pad_amounts(g, op, amounts);
-	if (!same_quant(in, out))
-		fail_op(g, op, "input and output have different scales: not supported");
 	vi = place_tensor(lw, op->in[0]);
 	vo = place_tensor(lw, op->out[0]);
-	size = dtype_size(vo->buf->dtype);
-	zero = pad_value(g, op);
-
-	l = add_layer(lw, LAYER_FILL, op);
-	l->out = *vo;
-	l->cmd.fill.type = vo->buf->dtype;
-	l->cmd.fill.value = (uint64_t)zero & (size < 8 ? (1ull << 8 * size) - 1 : UINT64_MAX);
+	add_fill(lw, op, vo);
 	inner = *vo;
 	inner.off += (uint64_t)amounts[0][0] * vo->np + (uint64_t)amounts[1][0] * vo->hp +
 		     (uint64_t)amounts[2][0] * vo->wp + (uint64_t)amounts[3][0];

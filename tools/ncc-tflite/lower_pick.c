@@ -101,8 +101,6 @@ void lower_gather(struct lower *lw, struct op *op)
 	if (in->type != op_out(g, op)->type || !dtype_of(in))
 		fail_op(g, op, "%s to %s is not supported", tfl_type_name(in->type),
 			tfl_type_name(op_out(g, op)->type));
-	if (!same_quant(in, op_out(g, op)))
-		fail_op(g, op, "input and output have different scales: not supported");
 	s = gather_shape(g, op);
 	if (s.batch > MAX_GATHERS && s.outer > 1)
 		fail_op(g, op, "a batch of %llu: at most %d are supported",
@@ -148,8 +146,6 @@ static uint32_t topk_count(const struct graph *g, const struct op *op)
 		fail_op(g, op, "%s to %s and %s: not supported", tfl_type_name(in->type),
 			tfl_type_name(values->type), tfl_type_name(at->type));
 	check_compute_type(g, op, in);
-	if (!same_quant(in, values))
-		fail_op(g, op, "input and output have different scales: not supported");
 	if (values->elems != in->elems / in->dims[in->rank - 1] * (uint64_t)n[0] ||
 	    at->elems != values->elems)
 		fail_op(g, op, "the outputs' shapes do not follow from the input's");

@@ -97,8 +97,6 @@ void lower_resize(struct lower *lw, struct op *op)
 	if (in->type != out->type || in->rank != 4 || out->rank != 4 ||
 	    in->dims[0] != out->dims[0] || in->dims[3] != out->dims[3])
 		fail_op(g, op, "input and output differ in more than height and width");
-	if (!same_quant(in, out))
-		fail_op(g, op, "input and output have different scales: not supported");
 	check_size(g, op);
 	h = out->dims[1];
 	w = out->dims[2];

@@ -473,6 +473,34 @@ static void space_batch(struct builder *b)
 	}
 }
 
+static int64_t *pad_list(struct builder *b)
+{
+	const struct tensor *in = op_in(b->g, b->op, 0), *out = op_out(b->g, b->op);
+	int64_t *pads = const_ints(b->g, b->op, op_in(b->g, b->op, 1), "the padding is");
+
+	if (op_in(b->g, b->op, 1)->elems != 2 * in->rank || out->rank != in->rank)
+		no_shape(b);
+	for (unsigned i = 0; i < in->rank; i++)
+		if (pads[2 * i] < 0 || pads[2 * i + 1] < 0 || pads[2 * i] > UINT32_MAX ||
+		    pads[2 * i + 1] > UINT32_MAX ||
+		    in->dims[i] + pads[2 * i] + pads[2 * i + 1] != out->dims[i])
+			no_shape(b);
+	return pads;
+}
+
+static void pad(struct builder *b)
+{
+	const struct tensor *in = op_in(b->g, b->op, 0);
+	int64_t *pads = pad_list(b);
+	struct move *m = add(b, 0, 0);
+
+	b->list->fill = true;
+	for (unsigned i = 0; i < in->rank; i++) {
+		dim(m, in->dims[i], b->is[0].s[i], b->os[0].s[i]);
+		m->to_off += pads[2 * i] * b->os[0].s[i];
+	}
+}
+
 /* Up to three segments per dimension: before, the tensor itself, behind. */
 static void mirror_dims(struct builder *b, const int64_t *pads, unsigned d, struct move m)
 {
@@ -505,16 +533,7 @@ static void mirror_dims(struct builder *b, const int64_t *pads, unsigned d, stru
 
 static void mirror_pad(struct builder *b)
 {
-	const struct tensor *in = op_in(b->g, b->op, 0), *out = op_out(b->g, b->op);
-	int64_t *pads = const_ints(b->g, b->op, op_in(b->g, b->op, 1), "the padding is");
-
-	if (op_in(b->g, b->op, 1)->elems != 2 * in->rank || out->rank != in->rank)
-		no_shape(b);
-	for (unsigned i = 0; i < in->rank; i++)
-		if (pads[2 * i] < 0 || pads[2 * i + 1] < 0 ||
-		    in->dims[i] + pads[2 * i] + pads[2 * i + 1] != out->dims[i])
-			no_shape(b);
-	mirror_dims(b, pads, 0, (struct move){0});
+	mirror_dims(b, pad_list(b), 0, (struct move){0});
 }
 
 /* A run of indices that are evenly spaced is one box. */
@@ -564,6 +583,8 @@ static const struct {
 	{TFL_GATHER, 2, 2, gather},
 	{TFL_MIRROR_PAD, 2, 2, mirror_pad},
 	{TFL_PACK, 1, UINT32_MAX, pack},
+	{TFL_PAD, 2, 2, pad},
+	{TFL_PADV2, 3, 3, pad},
 	{TFL_REVERSE_V2, 2, 2, reverse},
 	{TFL_SLICE, 3, 3, slice},
 	{TFL_SPACE_TO_BATCH_ND, 3, 3, space_batch},

@@ -28,7 +28,7 @@ struct move {
 
 struct move_list {
 	VEC(struct move) m;
-	bool fill; /* what is not written holds the zero point */
+	bool fill; /* what is not written holds the value of add_fill() */
 };
 
 bool op_is_move(int code);
