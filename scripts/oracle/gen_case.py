@@ -39,6 +39,9 @@ class Case:
         self.float_range, self.positive = 4, False
         # Are they values that fp16 has?
         self.halves = True
+        # What filters make is so much larger, since the values of a network spread less than
+        # those of an input.
+        self.gain = 1
 
     # --- choices ---
 
@@ -181,7 +184,7 @@ class Case:
         rms_in = math.sqrt((high - low) ** 2 / 12 +
                            ((high + low) / 2 - x.zero) ** 2)
         acc = math.sqrt(terms) * amplitude / math.sqrt(3) * rms_in
-        wanted = (high - low) * rng.uniform(0.06, 0.25)
+        wanted = (high - low) * rng.uniform(0.06, 0.25) * self.gain
         out_scale = self.scale_for(act)
         scale_w = wanted / acc * out_scale / x.scale
         if per_channel:
