@@ -42,6 +42,8 @@ class Case:
         # What filters make is so much larger, since the values of a network spread less than
         # those of an input.
         self.gain = 1
+        # Their scales in those of 8 bits.
+        self.unit = 1
 
     # --- choices ---
 
@@ -80,7 +82,7 @@ class Case:
             return f32(self.rng.uniform(0.7, 2) * 6 / (high - low))
         if act == t.RELU_N1_TO_1_ACT:
             return f32(self.rng.uniform(0.7, 2) * 2 / (high - low))
-        return self.log_uniform(0.01, 0.2)
+        return f32(self.log_uniform(0.01, 0.2) * self.unit)
 
     def activation(self):
         return self.one_of(t.NONE, t.NONE, t.RELU_ACT, t.RELU6_ACT,
@@ -315,14 +317,17 @@ class Case:
         self.note(ACT_NAME[act])
         return out
 
+    def likelihood(self):
+        """Scale and zero point of values from 0 to 1."""
+        return (1 / 32768, 0) if self.dtype == INT16 else (1 / 256, LIMITS[self.dtype][0])
+
     def softmax(self, x, beta=1.0):
-        zero = -128 if self.dtype == INT8 else 0
-        out = self.output(x.shape, 1 / 256, zero)
+        out = self.output(x.shape, *self.likelihood())
         self.model.op(t.SOFTMAX, [x.index], [out.index], {0: ('f', beta)})
         return out
 
     def logistic(self, x):
-        out = self.output(x.shape, 1 / 256, -128 if self.dtype == INT8 else 0)
+        out = self.output(x.shape, *self.likelihood())
         self.model.op(t.LOGISTIC, [x.index], [out.index])
         return out
 

@@ -6,7 +6,7 @@ import struct
 
 import tflite_writer as t
 from gen_case import ALL8, LIMITS
-from tflite_writer import FLOAT32, INT8, INT32, INT64, UINT8, f32
+from tflite_writer import FLOAT32, INT8, INT16, INT32, INT64, UINT8, f32
 
 
 def per_channel(c):
@@ -22,7 +22,9 @@ def depthwise(c, x, k=3, s=1, act=t.RELU6_ACT, **more):
 
 
 def source(c, shape, scale, zero):
-    """The input, as it is or quantised by the network."""
+    """The input, as it is or quantised by the network; scale and zero are those of 8 bits."""
+    if c.dtype == INT16:
+        scale, zero = f32(scale / 256), 0
     if c.float_io:
         return c.quantize(c.input(shape, dtype=FLOAT32), c.dtype, scale, zero)
     return c.input(shape, scale, zero)
@@ -64,6 +66,8 @@ def constant(c, value, low, high):
     first, last = LIMITS[c.dtype]
     scale = f32((high - low) / (last - first))
     zero = round(first - low / scale)
+    if c.dtype == INT16:
+        scale, zero = f32(max(-low, high) / last), 0
     data = struct.pack('<' + t.ELEMENT[c.dtype], min(max(round(value / scale) + zero, first), last))
     return c.model.tensor(c.dtype, [1], scale, zero, data)
 

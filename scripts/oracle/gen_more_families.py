@@ -8,7 +8,7 @@ from gen_case import ALL8, LIMITS, Value, broadcast
 from gen_families import (WAYS, alike, block, box_head, constant, conv, depthwise, picture,
                           product, resize, source, transposed)
 from gen_families import network as plain_network
-from tflite_writer import INT8, INT32, UINT8, f32
+from tflite_writer import INT8, INT16, INT32, UINT8, f32
 
 
 def size_of(c, low, high, unit=1):
@@ -16,12 +16,16 @@ def size_of(c, low, high, unit=1):
 
 
 def zero_of_one(c):
-    """The zero point of values from -1 to 1, in a scale of 1/128."""
+    """The zero point of values from -1 to 1."""
     return 128 if c.dtype == UINT8 else 0
 
 
+def scale_of_one(c):
+    return 1 / 32768 if c.dtype == INT16 else 1 / 128
+
+
 def tanh(c, x):
-    return c.apply(t.TANH, [x], x.shape, None, 1 / 128, zero_of_one(c))
+    return c.apply(t.TANH, [x], x.shape, None, scale_of_one(c), zero_of_one(c))
 
 
 def scaled(c, x):
@@ -114,7 +118,7 @@ def fpn(c):
         return depthwise(c, c.add(a, b), act=t.NONE)
 
     for i in 1, 0:
-        up = doubled(c, levels[i + 1]) if c.chance(0.5) else resize(
+        up = doubled(c, levels[i + 1]) if c.dtype != INT16 and c.chance(0.5) else resize(
             c, levels[i + 1], *levels[i].shape[1:3], t.RESIZE_NEAREST_NEIGHBOR)
         levels[i] = joined(levels[i], up)
     for i in 1, 2:
@@ -330,7 +334,7 @@ def wav2letter(c):
         x = c.relu(t.RELU, x) if c.chance(0.5) else c.apply(
             t.LEAKY_RELU, [x], x.shape, {0: ('f', f32(0.2))}, x.scale, x.zero)
     x = c.reshape(conv(c, x, 29, act=t.NONE), [x.shape[2], 29])
-    if c.chance(0.5):
+    if c.dtype == INT16 or c.chance(0.5):
         return [c.softmax(x)]
     return [c.apply(t.LOG_SOFTMAX, [x], x.shape, None, 16 / 256, 127 if pc else 255)]
 
@@ -355,8 +359,8 @@ def recurrent(c):
     x = source(c, [1, steps, width], c.log_uniform(0.01, 0.05), c.zero_point(20))
     steps_of = [c.output([1, width], x.scale, x.zero) for _ in range(steps)]
     c.model.op(t.UNPACK, [x.index], [v.index for v in steps_of], {0: ('i', steps), 1: ('i', 1)})
-    zero, found, gru = zero_of_one(c), [], c.chance(0.5)
-    h = c.random_const([1, units], 1 / 128, zero)
+    one, zero, found, gru = scale_of_one(c), zero_of_one(c), [], c.dtype != INT16 and c.chance(0.5)
+    h = c.random_const([1, units], one, zero)
     state = c.random_const([1, units], 1 / 32, zero)
 
     def times(a, b, scale):
@@ -366,20 +370,20 @@ def recurrent(c):
         return c.apply(kind, [a, b], [1, units], {0: ('b', t.NONE)}, scale, zero)
 
     def to_gates(v, count):
-        v = c.quantize(v, c.dtype, 1 / 128, zero)
+        v = c.quantize(v, c.dtype, one, zero)
         return split(c, c.fully_connected(c.concat([v, h], 1), count * units, act=t.NONE), 1, count)
 
     for v in steps_of:
         if gru:
             z, r = (c.logistic(g) for g in to_gates(v, 2))
-            y = c.concat([c.quantize(v, c.dtype, 1 / 128, zero), times(r, h, 1 / 128)], 1)
+            y = c.concat([c.quantize(v, c.dtype, one, zero), times(r, h, one)], 1)
             y = tanh(c, c.fully_connected(y, units, act=t.NONE))
-            h = plus(t.ADD, y, times(z, plus(t.SUB, h, y, 1 / 64), 1 / 64), 1 / 128)
+            h = plus(t.ADD, y, times(z, plus(t.SUB, h, y, 1 / 64), 1 / 64), one)
         else:
             i, f, g, o = to_gates(v, 4)
             state = plus(t.ADD, times(c.logistic(f), state, 1 / 32),
-                         times(c.logistic(i), tanh(c, g), 1 / 128), 1 / 32)
-            h = times(c.logistic(o), tanh(c, state), 1 / 128)
+                         times(c.logistic(i), tanh(c, g), one), 1 / 32)
+            h = times(c.logistic(o), tanh(c, state), one)
         found.append(h)
     rows = c.apply(t.PACK, found, [1, steps, units], {0: ('i', steps), 1: ('i', 1)})
     return [rows, c.fully_connected(h, 3, act=t.NONE)]
@@ -639,7 +643,7 @@ def recommender(c):
 
 def network(c, family):
     """Sometimes with a few of the tensors in the middle as further outputs."""
-    c.gain = c.one_of(1, 2, 3)
+    c.gain, c.unit = c.one_of(1, 2, 3), 1 / 256 if c.dtype == INT16 else 1
     outputs = plain_network(c, family)
     if c.chance(0.5):
         made = [i for op in c.model.ops for i in op.fields[2].items
@@ -653,6 +657,9 @@ FAMILIES = (
     (ALL8, (unet, fpn, blazeface, centernet, densenet, resnext, inception, squeezenet, vgg,
             efficientnet, excited, keywords, tcn, wav2letter, reader_of_lines, recurrent, esrgan,
             shuffled_pixels, style, mixer, yolov8, embedding)),
+    ((INT16,), (unet, densenet, resnext, inception, squeezenet, vgg, efficientnet, excited,
+                keywords, tcn, wav2letter, recurrent, shuffled_pixels, yolov8, fpn, blazeface,
+                centernet)),
     ((INT8,), (transformer, vision_transformer, windows)),
     ((UINT8,), (recommender,)),
 )
