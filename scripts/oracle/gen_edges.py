@@ -5,7 +5,7 @@ import math
 import struct
 
 import tflite_writer as t
-from gen_case import ALL, Value
+from gen_case import ALL, ALL8, Value, picture
 from gen_layout import reader
 from tflite_writer import FLOAT16, FLOAT32, INT8, INT16, INT32, INT64, UINT8, f32
 
@@ -107,6 +107,12 @@ def no_axes(c, kind):
     return [c.apply(kind, [x, c.ints([])], x.shape, {0: ('?', c.chance(0.5))}, scale, x.zero)]
 
 
+def relu_to_one(c):
+    x = c.input(picture(c, 12), None if c.dtype == FLOAT32 else c.log_uniform(0.005, 0.05))
+    scale = None if c.dtype == FLOAT32 else f32(x.scale * c.one_of(1, c.rng.uniform(0.5, 1.5)))
+    return [c.apply(t.RELU_0_TO_1, [x], x.shape, None, scale, c.zero_point(act=t.RELU_ACT))]
+
+
 def five_dimensions(c, kind):
     """A border around five dimensions, in another scale than what it is around."""
     shape = [c.rng.randint(1, 4) for _ in range(5)]
@@ -134,5 +140,6 @@ KINDS = [
     ('reducemax-noaxes', 1, ALL, no_axes, {'kind': t.REDUCE_MAX}, ''),
     ('pad-five', 3, ALL, five_dimensions, {'kind': t.PAD}, ''),
     ('padv2-five', 3, ALL, five_dimensions, {'kind': t.PADV2}, ''),
+    ('relu01', 5, ALL8 + (FLOAT32,), relu_to_one, {}, ''),
     ('padv2-large', 3, (FLOAT32,), large_padding, {}, ''),
 ]

@@ -487,6 +487,7 @@ static bool result_shape(const struct graph *g, const struct op *op, unsigned in
 	case TFL_QUANTIZE:
 	case TFL_RELU:
 	case TFL_RELU6:
+	case TFL_RELU_0_TO_1:
 	case TFL_RELU_N1_TO_1:
 	case TFL_REVERSE_V2:
 	case TFL_RSQRT:

@@ -62,6 +62,7 @@ static const struct op_info infos[] = {
 	{TFL_REDUCE_PROD, lower_reduce, OP_COMPUTES, "int8 int16 fp16"},
 	{TFL_RELU, lower_relu, OP_COMPUTES, INT16 " fp16"},
 	{TFL_RELU6, lower_relu, OP_COMPUTES, INT16 " fp16"},
+	{TFL_RELU_0_TO_1, lower_relu, OP_COMPUTES, INT16 " fp16"},
 	{TFL_RELU_N1_TO_1, lower_relu, OP_COMPUTES, INT16 " fp16"},
 	{TFL_RESHAPE, lower_reshape, OP_MOVES, "any"},
 	{TFL_RESIZE_BILINEAR, lower_resize, OP_COMPUTES, INT16 " fp16"},

@@ -110,6 +110,20 @@ void set_requant(struct layer *l, const struct tensor *in, const struct tensor *
 	l->cmd.elt.in1_shift = m.shift;
 }
 
+static int relu_kind(const struct op *op)
+{
+	switch (op->code) {
+	case TFL_RELU:
+		return TFL_ACT_RELU;
+	case TFL_RELU6:
+		return TFL_ACT_RELU6;
+	case TFL_RELU_0_TO_1:
+		return TFL_ACT_RELU_0_TO_1;
+	default:
+		return TFL_ACT_RELU_N1_TO_1;
+	}
+}
+
 void lower_relu(struct lower *lw, struct op *op)
 {
 	struct graph *g = lw->g;
@@ -125,9 +139,7 @@ void lower_relu(struct lower *lw, struct op *op)
 	check_compute_type(g, op, in);
 	check_quant(g, op, in);
 	check_quant(g, op, out);
-	op->act = op->code == TFL_RELU	  ? TFL_ACT_RELU
-		  : op->code == TFL_RELU6 ? TFL_ACT_RELU6
-					  : TFL_ACT_RELU_N1_TO_1;
+	op->act = relu_kind(op);
 	l = unary_layer(lw, op, LAYER_ELTWISE);
 	l->cmd.elt.fn = APU_ELT_FN_CLAMP;
 	if (!is_float_type(in->type)) {

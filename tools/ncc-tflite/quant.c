@@ -71,6 +71,10 @@ struct range act_range(int act, int type, float scale, int32_t zp)
 		lo = -1.0f;
 		hi = 1.0f;
 		break;
+	case TFL_ACT_RELU_0_TO_1:
+		lo = 0.0f;
+		hi = 1.0f;
+		break;
 	default:
 		return r;
 	}
@@ -91,14 +95,14 @@ struct range act_range_float(int act)
 {
 	float lo = -INFINITY, hi = INFINITY;
 
-	if (act == TFL_ACT_RELU || act == TFL_ACT_RELU6)
+	if (act == TFL_ACT_RELU || act == TFL_ACT_RELU6 || act == TFL_ACT_RELU_0_TO_1)
 		lo = 0.0f;
 	if (act == TFL_ACT_RELU6)
 		hi = 6.0f;
-	if (act == TFL_ACT_RELU_N1_TO_1) {
+	if (act == TFL_ACT_RELU_N1_TO_1)
 		lo = -1.0f;
+	if (act == TFL_ACT_RELU_N1_TO_1 || act == TFL_ACT_RELU_0_TO_1)
 		hi = 1.0f;
-	}
 	return (struct range){float_bits(lo), float_bits(hi)};
 }
 

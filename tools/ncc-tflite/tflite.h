@@ -102,6 +102,7 @@ enum tfl_op {
 	TFL_READ_VARIABLE = 143,
 	TFL_ASSIGN_VARIABLE = 144,
 	TFL_GELU = 150,
+	TFL_RELU_0_TO_1 = 152,
 };
 
 enum tfl_act {
@@ -111,6 +112,7 @@ enum tfl_act {
 	TFL_ACT_RELU6 = 3,
 	TFL_ACT_TANH = 4,
 	TFL_ACT_SIGN_BIT = 5,
+	TFL_ACT_RELU_0_TO_1, /* in no file: what the operator does */
 };
 
 enum tfl_padding {

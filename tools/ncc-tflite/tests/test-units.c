@@ -89,6 +89,11 @@ static void relu_n1_to_1_is_around_the_zero_point(void **unused)
 	assert_act_range(TFL_ACT_RELU_N1_TO_1, TFL_INT16, 0.001f, 0, -1000, 1000);
 }
 
+static void relu_0_to_1_is_above_the_zero_point(void **unused)
+{
+	assert_act_range(TFL_ACT_RELU_0_TO_1, TFL_INT8, 0.01f, -50, -50, 50);
+}
+
 static void no_activation_is_the_whole_type(void **unused)
 {
 	assert_act_range(TFL_ACT_NONE, TFL_INT8, 0.1f, 5, -128, 127);
@@ -247,6 +252,7 @@ int main(void)
 		cmocka_unit_test(relu6_ends_at_6_by_the_scale),
 		cmocka_unit_test(relu6_of_a_tiny_scale_ends_with_the_type),
 		cmocka_unit_test(relu_n1_to_1_is_around_the_zero_point),
+		cmocka_unit_test(relu_0_to_1_is_above_the_zero_point),
 		cmocka_unit_test(no_activation_is_the_whole_type),
 		cmocka_unit_test(every_fp16_survives_the_way_to_float_and_back),
 		cmocka_unit_test(fp16_rounds_to_nearest_even),
