@@ -69,6 +69,37 @@ def half_weights(c, kind):
     return [out]
 
 
+def scaled_weights(c):
+    """Weights that the network makes of integers: less their zero points, times their scales."""
+    x = c.input([1, c.rng.randint(1, 6), c.rng.randint(1, 6), c.rng.randint(1, 5)])
+    out = c.conv(x, c.rng.randint(1, 6)) if c.chance(0.5) else c.depthwise(x, c.one_of(1, 2))
+    conv = c.model.ops.pop()
+    wide = conv.fields[1].items[1]
+    shape = c.model.info[wide][1]
+
+    def constant(values):
+        """For each slice of some dimensions; the first that are 1 may be missing."""
+        part = [d if c.chance(0.5) else 1 for d in shape]
+        while part and part[0] == 1 and c.chance(0.5):
+            part.pop(0)
+        return c.const(FLOAT32, part, c.rng.choices(values, k=math.prod(part)))
+
+    v = c.model.tensor(FLOAT32, shape)
+    c.model.op(t.CAST, [c.const(INT8, shape, c.rng.choices(range(-128, 128), k=math.prod(shape)))],
+               [v], {})
+    if c.chance(0.5):
+        difference = c.model.tensor(FLOAT32, shape)
+        c.model.op(t.SUB, [v, constant(range(-20, 20))], [difference], {0: ('b', t.NONE)})
+        v = difference
+    # What these make are numbers that fp16 has.
+    both = [v, constant([2 ** -k for k in range(5, 9)])]
+    c.rng.shuffle(both)
+    c.model.op(t.MUL, both, [wide], {0: ('b', t.NONE)})
+    c.model.tensors[wide].fields[2] = ('I', 0)
+    c.model.ops.append(conv)
+    return [out]
+
+
 def masked(c):
     """Attention: what a mask of ones leaves out becomes about -1e9, in one row everything."""
     rows, n = c.rng.randint(2, 5), c.rng.randint(2, 20)
@@ -134,6 +165,7 @@ KINDS = [
     ('dequantize-const', 2, (FLOAT32,), dequantized, {'kind': INT16}, ''),
     ('halfweights-cast', 3, (FLOAT32,), half_weights, {'kind': t.CAST}, ''),
     ('halfweights-dequantize', 3, (FLOAT32,), half_weights, {'kind': t.DEQUANTIZE}, ''),
+    ('scaledweights', 4, (FLOAT32,), scaled_weights, {}, ''),
     ('mask', 3, (FLOAT32,), masked, {}, ''),
     ('reshape-single', 2, ALL, single_number, {}, ''),
     ('mean-noaxes', 3, ALL, no_axes, {'kind': t.MEAN}, ''),

@@ -6,6 +6,9 @@
 #include "moves.h"
 #include "passes.h"
 
+/* Larger results of arithmetic are computed when the network runs. */
+#define MAX_FOLDED (1u << 26)
+
 static void set_const(struct op *op, struct tensor *out, void *data)
 {
 	out->data = data;
@@ -150,7 +153,7 @@ static bool binary_value(int code, bool integer, double a, double b, double *v)
 		*v = a < b ? a : b;
 		return true;
 	case TFL_FLOOR_DIV:
-		*v = floor(a / b);
+		*v = floor(integer ? a / b : (double)(float)(a / b));
 		return b != 0;
 	case TFL_DIV:
 		*v = integer ? trunc(a / b) : a / b;
@@ -160,26 +163,57 @@ static bool binary_value(int code, bool integer, double a, double b, double *v)
 	}
 }
 
-/* Arithmetic of shapes: integers of the same size, or one of them a single one. */
+/* A dimension counted from the last; 1 in front of the first. */
+static uint32_t last_dim(const struct tensor *t, unsigned i)
+{
+	return i < t->rank ? t->dims[t->rank - 1 - i] : 1;
+}
+
+static bool broadcasts_to(const struct tensor *a, const struct tensor *b, const struct tensor *out)
+{
+	for (unsigned i = 0; i < MAX_RANK; i++) {
+		uint32_t x = last_dim(a, i), y = last_dim(b, i);
+
+		if ((x != y && x != 1 && y != 1) || last_dim(out, i) != (x == 1 ? y : x))
+			return false;
+	}
+	return true;
+}
+
+/* The element that is broadcast to element i of the output. */
+static uint64_t broadcast_from(const struct tensor *t, const struct tensor *out, uint64_t i)
+{
+	uint64_t at = 0, step = 1;
+
+	if (t->elems == out->elems)
+		return i;
+	for (unsigned k = 0; k < t->rank && k < out->rank; k++) {
+		if (last_dim(t, k) > 1)
+			at += i % last_dim(out, k) * step;
+		step *= last_dim(t, k);
+		i /= last_dim(out, k);
+	}
+	return at;
+}
+
+/* Arithmetic of shapes, and of weights that are multiplied by their scales. */
 static void fold_binary(const struct graph *g, struct op *op)
 {
 	const struct tensor *a = op_in(g, op, 0), *b = op_in(g, op, 1);
 	struct tensor *out = op_out(g, op);
-	uint64_t n = a->elems > b->elems ? a->elems : b->elems;
 	uint8_t *data;
 	double v;
 
-	if (!is_int(a) || !is_int(b) || !is_int(out) || op->act)
+	if (!is_number(a) || !is_number(b) || !is_number(out) || op->act ||
+	    is_int(a) != is_int(out) || is_int(b) != is_int(out))
 		return;
-	if ((a->elems != n && a->elems != 1) || (b->elems != n && b->elems != 1))
+	give_shape(out, a->elems > b->elems ? a->elems : b->elems);
+	if (!broadcasts_to(a, b, out) || out->elems > MAX_FOLDED)
 		return;
-	give_shape(out, n);
-	if (out->elems != n)
-		return;
-	data = alloc(n, 8);
-	for (uint64_t i = 0; i < n; i++) {
-		if (!binary_value(op->code, true, get(a, a->elems > 1 ? i : 0),
-				  get(b, b->elems > 1 ? i : 0), &v))
+	data = alloc(out->elems, tfl_type_size(out->type));
+	for (uint64_t i = 0; i < out->elems; i++) {
+		if (!binary_value(op->code, is_int(out), get(a, broadcast_from(a, out, i)),
+				  get(b, broadcast_from(b, out, i)), &v))
 			return;
 		put(out, data, i, v);
 	}
