@@ -5,9 +5,9 @@ import math
 import struct
 
 import tflite_writer as t
-from gen_case import ALL, ALL8, Value, picture
+from gen_case import ALL, ALL8, Value, broadcast, picture
 from gen_layout import reader
-from tflite_writer import FLOAT16, FLOAT32, INT8, INT16, INT32, INT64, UINT8, f32
+from tflite_writer import BOOL, FLOAT16, FLOAT32, INT8, INT16, INT32, INT64, UINT8, f32
 
 # Of several scales.
 DEQUANTIZE = (6, 38, 3)
@@ -100,6 +100,29 @@ def scaled_weights(c):
     return [out]
 
 
+def select(c, kind):
+    """Attention to the past only and the like: from which of two the mask says."""
+    shape = [c.rng.randint(1, 6) for _ in range(c.one_of(1, 2, 3, 4, 4, 5))]
+    if kind == t.SELECT:
+        mask, parts = c.one_of(shape, shape[:1]), [shape, shape]
+    else:
+        mask = [d if c.chance(0.7) else 1 for d in shape][c.rng.randrange(len(shape)):]
+        parts = [[d if c.chance(0.8) else 1 for d in shape][c.rng.randrange(2):] for _ in range(2)]
+        shape = broadcast(mask, broadcast(*parts))
+    if c.chance(0.5) and len(mask) > 1:
+        bits = [i // mask[-1] % mask[-2] >= i % mask[-1] for i in range(math.prod(mask))]
+    else:
+        bits = [c.chance(0.5) for _ in range(math.prod(mask))]
+    scale = None if c.dtype == FLOAT32 else 0.02
+    values = [c.input(p) for p in parts]
+    constant = c.rng.randrange(4)
+    if constant < 2:
+        values[constant] = c.random_const(parts[constant], scale, c.zero_point())
+        c.inputs.pop(constant)
+    c.note(*mask, 'of', *shape)
+    return [c.apply(kind, [c.const(BOOL, mask, bits), *values], shape, {}, scale, c.zero_point())]
+
+
 def masked(c):
     """Attention: what a mask of ones leaves out becomes about -1e9, in one row everything."""
     rows, n = c.rng.randint(2, 5), c.rng.randint(2, 20)
@@ -166,6 +189,8 @@ KINDS = [
     ('halfweights-cast', 3, (FLOAT32,), half_weights, {'kind': t.CAST}, ''),
     ('halfweights-dequantize', 3, (FLOAT32,), half_weights, {'kind': t.DEQUANTIZE}, ''),
     ('scaledweights', 4, (FLOAT32,), scaled_weights, {}, ''),
+    ('select', 3, ALL, select, {'kind': t.SELECT}, ''),
+    ('selectv2', 6, ALL, select, {'kind': t.SELECT_V2}, ''),
     ('mask', 3, (FLOAT32,), masked, {}, ''),
     ('reshape-single', 2, ALL, single_number, {}, ''),
     ('mean-noaxes', 3, ALL, no_axes, {'kind': t.MEAN}, ''),

@@ -8,11 +8,11 @@ Written directly, since flatc's JSON form loses bits of the scales.
 import struct
 
 # TensorType
-FLOAT32, FLOAT16, INT32, UINT8, INT64, INT16, INT8 = 0, 1, 2, 3, 4, 7, 9
+FLOAT32, FLOAT16, INT32, UINT8, INT64, BOOL, INT16, INT8 = 0, 1, 2, 3, 4, 6, 7, 9
 RESOURCE = 13
 
 ELEMENT = {FLOAT32: 'f', FLOAT16: 'e', INT32: 'i', UINT8: 'B', INT64: 'q',
-           INT16: 'h', INT8: 'b'}
+           BOOL: '?', INT16: 'h', INT8: 'b'}
 
 # BuiltinOperator: code, BuiltinOptions member, version
 ABS = (101, 78, 1)
@@ -70,6 +70,8 @@ RESIZE_BILINEAR = (23, 15, 3)
 RESIZE_NEAREST_NEIGHBOR = (97, 74, 3)
 REVERSE_V2 = (105, 81, 1)
 RSQRT = (76, 0, 1)
+SELECT = (64, 47, 1)
+SELECT_V2 = (123, 95, 1)
 SHAPE = (77, 55, 1)
 SLICE = (65, 48, 2)
 SOFTMAX = (25, 9, 2)

@@ -66,6 +66,20 @@ static bool broadcast(const struct tensor *a, const struct tensor *b, struct sha
 	return true;
 }
 
+static bool selected(const struct op *op, const struct tensor *cond, const struct tensor *x,
+		     const struct tensor *y, struct shape *s)
+{
+	struct tensor both = {0};
+
+	if (!y)
+		return false;
+	broadcast(x, y, s);
+	both.rank = s->rank;
+	for (unsigned i = 0; i < s->rank; i++)
+		both.dims[i] = (uint32_t)s->dims[i];
+	return op->code == TFL_SELECT || broadcast(cond, &both, s);
+}
+
 static bool window(const struct op *op, int64_t k_h, int64_t k_w, int64_t dil_h, int64_t dil_w,
 		   struct shape *s)
 {
@@ -542,6 +556,9 @@ static bool result_shape(const struct graph *g, const struct op *op, unsigned in
 		return resized(b, s);
 	case TFL_BATCH_MATMUL:
 		return multiplied(op, a, b, s);
+	case TFL_SELECT:
+	case TFL_SELECT_V2:
+		return selected(op, a, b, op_in(g, op, 2), s);
 	case TFL_STRIDED_SLICE:
 		return strided(g, op, s);
 	case TFL_SLICE:

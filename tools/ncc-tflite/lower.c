@@ -69,6 +69,8 @@ static const struct op_info infos[] = {
 	{TFL_RESIZE_NEAREST_NEIGHBOR, lower_resize, OP_COMPUTES, INT16 " fp16"},
 	{TFL_REVERSE_V2, lower_layout, OP_MOVES, "any"},
 	{TFL_RSQRT, lower_function, OP_COMPUTES, "int8 fp16"},
+	{TFL_SELECT, lower_layout, OP_MOVES, "any, constant condition"},
+	{TFL_SELECT_V2, lower_layout, OP_MOVES, "any, constant condition"},
 	{TFL_SLICE, lower_layout, OP_MOVES, "any"},
 	{TFL_SOFTMAX, lower_softmax, OP_COMPUTES, INT16 " fp16"},
 	{TFL_SPACE_TO_BATCH_ND, lower_layout, OP_MOVES, "any"},

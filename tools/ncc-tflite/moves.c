@@ -571,6 +571,71 @@ static void gather(struct builder *b)
 	}
 }
 
+/* Dimension i of an output of so many in a tensor that may be broadcast to it, or -1. */
+static int dim_of(const struct tensor *t, unsigned rank, unsigned i)
+{
+	return (int)(i + t->rank) - (int)rank;
+}
+
+static void need_broadcast(struct builder *b, const struct tensor *t)
+{
+	const struct tensor *out = op_out(b->g, b->op);
+
+	if (t->rank > out->rank)
+		no_shape(b);
+	for (unsigned i = 0; i < t->rank; i++)
+		if (t->dims[i] != 1 && t->dims[i] != out->dims[i + out->rank - t->rank])
+			no_shape(b);
+}
+
+/* SELECT and SELECT_V2: n elements in a row of the condition, from element i on. */
+static void select_run(struct builder *b, const struct tensor *cond, uint64_t i, uint64_t n)
+{
+	const struct tensor *out = op_out(b->g, b->op);
+	unsigned which = cond->data[i] ? 1 : 2;
+	const struct tensor *in = op_in(b->g, b->op, which);
+	struct move *m = add(b, which, 0);
+	bool inner = true;
+
+	m->rank = out->rank;
+	for (unsigned k = out->rank; k-- > 0;) {
+		int c = dim_of(cond, out->rank, k), d = dim_of(in, out->rank, k);
+
+		m->dims[k] = out->dims[k];
+		m->from[k] = d < 0 || in->dims[d] == 1 ? 0 : b->is[which].s[d];
+		m->to[k] = b->os[0].s[k];
+		if (c < 0 || cond->dims[c] == 1)
+			continue;
+		m->from_off += (int64_t)(i % cond->dims[c]) * m->from[k];
+		m->to_off += (int64_t)(i % cond->dims[c]) * m->to[k];
+		m->dims[k] = inner ? (uint32_t)n : 1;
+		inner = false;
+		i /= cond->dims[c];
+	}
+}
+
+static void select(struct builder *b)
+{
+	struct tensor cond = *op_in(b->g, b->op, 0);
+	uint64_t row = 1;
+
+	if (!cond.data || cond.type != TFL_BOOL)
+		fail_op(b->g, b->op, "the condition is not constant: not supported");
+	/* That of SELECT may be a vector of rows. */
+	if (b->op->code == TFL_SELECT && cond.rank == 1)
+		for (; cond.rank < op_out(b->g, b->op)->rank; cond.rank++)
+			cond.dims[cond.rank] = 1;
+	for (unsigned i = 0; i < 3; i++)
+		need_broadcast(b, i ? op_in(b->g, b->op, i) : &cond);
+	for (unsigned i = cond.rank; i-- > 0 && row == 1;)
+		row = cond.dims[i];
+	for (uint64_t i = 0, n; i < cond.elems; i += n) {
+		for (n = 1; (i + n) % row && !cond.data[i + n] == !cond.data[i]; n++)
+			;
+		select_run(b, &cond, i, n);
+	}
+}
+
 static const struct {
 	int code;
 	unsigned min_in, max_in;
@@ -586,6 +651,8 @@ static const struct {
 	{TFL_PAD, 2, 2, pad},
 	{TFL_PADV2, 3, 3, pad},
 	{TFL_REVERSE_V2, 2, 2, reverse},
+	{TFL_SELECT, 3, 3, select},
+	{TFL_SELECT_V2, 3, 3, select},
 	{TFL_SLICE, 3, 3, slice},
 	{TFL_SPACE_TO_BATCH_ND, 3, 3, space_batch},
 	{TFL_SPACE_TO_DEPTH, 1, 1, space_depth},
