@@ -17,6 +17,7 @@ static void add(struct list *l, uint64_t ref, bool write, uint64_t chunk, uint64
 
 	a->region = (uint8_t)(ref >> APU_REF_REGION_SHIFT);
 	a->off = ref & ((1ull << APU_REF_OFFSET_BITS) - 1);
+	a->end = a->off + (count - 1) * stride + chunk;
 	a->write = write;
 	a->chunk = chunk;
 	a->stride = stride;
@@ -299,19 +300,10 @@ unsigned command_accesses(const union command *cmd, struct access a[MAX_ACCESSES
 	return l.n;
 }
 
-static uint64_t extent(const struct access *a)
-{
-	return (a->count - 1) * a->stride + a->chunk;
-}
-
-bool accesses_conflict(const struct access *a, const struct access *b)
+bool pieces_meet(const struct access *a, const struct access *b)
 {
 	uint64_t stride, d;
 
-	if (a->region != b->region || (!a->write && !b->write))
-		return false;
-	if (a->off + extent(a) <= b->off || b->off + extent(b) <= a->off)
-		return false;
 	/* Interleaved pieces, such as slices of channels. */
 	stride = a->count > 1 ? a->stride : b->stride;
 	if ((a->count > 1 && b->count > 1 && a->stride != b->stride) || !stride)

@@ -27,38 +27,32 @@ static int by_size(const void *pa, const void *pb)
 	return a->from - b->from;
 }
 
-static int by_offset(const void *pa, const void *pb)
+/* The smallest gap that takes block x among the n that are placed, which come by offset. */
+static uint64_t best_fit(const struct block *x, struct block *const *placed, size_t n)
 {
-	const struct block *a = *(const struct block *const *)pa;
-	const struct block *b = *(const struct block *const *)pb;
-
-	return a->off < b->off ? -1 : a->off > b->off;
-}
-
-/* The smallest gap that takes block number n among those placed before it. */
-static uint64_t best_fit(struct arena *a, size_t n, struct block **live)
-{
-	const struct block *x = &a->blocks.v[n];
 	uint64_t end = 0, best = UINT64_MAX, best_gap = UINT64_MAX;
-	size_t nlive = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		struct block *b = &a->blocks.v[i];
+		const struct block *b = placed[i];
 
-		if (b->from <= x->to && x->from <= b->to)
-			live[nlive++] = b;
-	}
-	qsort(live, nlive, sizeof(*live), by_offset);
-	for (size_t i = 0; i < nlive; i++) {
-		if (live[i]->off > end && live[i]->off - end >= x->bytes &&
-		    live[i]->off - end < best_gap) {
+		if (b->from > x->to || x->from > b->to)
+			continue;
+		if (b->off > end && b->off - end >= x->bytes && b->off - end < best_gap) {
 			best = end;
-			best_gap = live[i]->off - end;
+			best_gap = b->off - end;
 		}
-		if (live[i]->off + live[i]->bytes > end)
-			end = live[i]->off + live[i]->bytes;
+		if (b->off + b->bytes > end)
+			end = b->off + b->bytes;
 	}
 	return best == UINT64_MAX ? end : best;
+}
+
+/* Keeps the n blocks that are placed in the order of their offsets. */
+static void insert(struct block *x, struct block **placed, size_t n)
+{
+	for (; n && placed[n - 1]->off > x->off; n--)
+		placed[n] = placed[n - 1];
+	placed[n] = x;
 }
 
 /* The time in the life of block number n at which blocks up to it need most. */
@@ -90,7 +84,7 @@ static int fullest_time(const struct arena *a, size_t n)
 
 int arena_place(struct arena *a, uint64_t limit)
 {
-	struct block **live = alloc(a->blocks.n + 1, sizeof(*live));
+	struct block **placed = alloc(a->blocks.n + 1, sizeof(*placed));
 
 	a->used = 0;
 	if (a->blocks.n)
@@ -98,7 +92,8 @@ int arena_place(struct arena *a, uint64_t limit)
 	for (size_t i = 0; i < a->blocks.n; i++) {
 		struct block *b = &a->blocks.v[i];
 
-		b->off = best_fit(a, i, live);
+		b->off = best_fit(b, placed, i);
+		insert(b, placed, i);
 		*b->where = b->off;
 		if (b->off + b->bytes > limit)
 			return fullest_time(a, i);

@@ -277,11 +277,19 @@ int load_group(const struct layer *l)
 	return l->group > (int)l->ahead ? l->group - (int)l->ahead : 0;
 }
 
-static uint64_t resident_bytes(const struct plan *plan, int g)
+/* Bytes of L1 that are taken from group from to group to. */
+static void count_bytes(struct plan *plan, int from, int to, uint64_t bytes)
+{
+	plan->resident[from] += align_up(bytes, PLACE_ALIGN);
+	plan->resident[to + 1] -= align_up(bytes, PLACE_ALIGN);
+}
+
+/* What is in L1 during each group, its tiles aside. */
+static void count_resident(struct plan *plan)
 {
 	const struct program *p = plan->p;
-	uint64_t sum = 0;
 
+	memset(plan->resident, 0, (plan->groups.n + 1) * sizeof(*plan->resident));
 	for (size_t i = 0; i < p->buffers.n; i++) {
 		const struct buffer *b = p->buffers.v[i];
 		int from, to;
@@ -289,16 +297,16 @@ static uint64_t resident_bytes(const struct plan *plan, int g)
 		if (!b->wants_l1 || b->first < 0)
 			continue;
 		l1_interval(p, b, &from, &to);
-		if (from <= g && g <= to)
-			sum += align_up(b->bytes, PLACE_ALIGN);
+		count_bytes(plan, from, to, b->bytes);
 	}
 	for (size_t i = 0; i < p->layers.n; i++) {
 		const struct layer *l = &p->layers.v[i];
 
-		if (plan->layers[i].consts_in_l1 && load_group(l) <= g && g <= l->group)
-			sum += align_up(const_layout(l).total, PLACE_ALIGN);
+		if (plan->layers[i].consts_in_l1)
+			count_bytes(plan, load_group(l), l->group, const_layout(l).total);
 	}
-	return sum;
+	for (size_t i = 1; i < plan->groups.n; i++)
+		plan->resident[i] += plan->resident[i - 1];
 }
 
 /* Chooses the stripes of a group; false if they do not fit. */
@@ -314,7 +322,7 @@ static bool choose_rows(struct plan *plan, unsigned index, bool accept_any)
 		g->stripes = 1;
 		return true;
 	}
-	used = resident_bytes(plan, (int)index);
+	used = plan->resident[index];
 	if (used > plan->o.l1_bytes)
 		return false;
 	room = plan->o.l1_bytes - used;
@@ -384,6 +392,7 @@ static bool delay_loads(struct plan *plan, int g)
 	if (!l || l->group - g < 2)
 		return false;
 	l->ahead = l->max_ahead = (unsigned)(l->group - g - 1);
+	count_resident(plan);
 	return true;
 }
 
@@ -394,7 +403,7 @@ static _Noreturn void no_room(struct plan *plan, unsigned index)
 	uint64_t need;
 
 	plan->o.level = 0;
-	need = size_tiles(plan, g, 1) + resident_bytes(plan, (int)index);
+	need = size_tiles(plan, g, 1) + plan->resident[index];
 	if (l->op)
 		fail_op(plan->p->graph, l->op,
 			"one row of it needs %llu KiB of L1, there are %llu (--l1-size-kb)",
@@ -416,6 +425,15 @@ static bool split_layer(struct plan *plan, unsigned i)
 	    layer_split_columns(p, i, 2))
 		return true;
 	return layer_split_channels(p, i, 2) || layer_split_columns(p, i, 2);
+}
+
+static void alloc_layers(struct plan *plan)
+{
+	size_t n = plan->p->layers.n + 1;
+
+	plan->layers = alloc(n, sizeof(*plan->layers));
+	/* There are at most as many groups as layers. */
+	plan->resident = alloc(n, sizeof(*plan->resident));
 }
 
 /* Something must leave L1 at the time of a group. */
@@ -449,7 +467,7 @@ static void relieve(struct plan *plan, unsigned index)
 	if (!split_layer(plan, g->first))
 		no_room(plan, index);
 	program_refresh(plan->p);
-	plan->layers = alloc(plan->p->layers.n, sizeof(*plan->layers));
+	alloc_layers(plan);
 }
 
 static bool place_l1(struct plan *plan, unsigned *failed)
@@ -621,6 +639,7 @@ static bool try_plan(struct plan *plan, bool accept_any, unsigned *failed)
 	for (unsigned i = 0; i < plan->groups.n; i++)
 		set_modes(plan, &plan->groups.v[i]);
 	time_loads(plan);
+	count_resident(plan);
 	for (unsigned i = 0; i < plan->groups.n; i++) {
 		while (!choose_rows(plan, i, accept_any)) {
 			*failed = i;
@@ -641,7 +660,7 @@ struct plan *make_plan(struct program *p, const struct plan_options *o)
 	for (size_t i = 0; i < p->layers.n; i++)
 		p->layers.v[i].max_ahead = o->level ? UINT_MAX : 0;
 	split_consts(plan);
-	plan->layers = alloc(p->layers.n + 1, sizeof(*plan->layers));
+	alloc_layers(plan);
 	first_wishes(plan);
 	for (unsigned i = 0; i < MAX_ATTEMPTS; i++) {
 		bool ok = try_plan(plan, false, &failed);

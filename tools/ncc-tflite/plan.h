@@ -64,6 +64,7 @@ struct plan {
 	struct plan_options o;
 	struct layer_plan *layers;
 	VEC(struct group) groups;
+	uint64_t *resident; /* bytes in L1 during each group, tiles aside */
 	uint64_t l1_used;
 	/* Temporary memory: all, at least, and where others than variables begin. */
 	uint64_t temp_bytes, temp_lower, temp_base;

@@ -6,9 +6,10 @@
 #define SYNC_CYCLES (2 * APU_CYC_COMMAND)
 
 struct job_op {
-	union command cmd;
-	struct access acc[MAX_ACCESSES];
+	/* First what every later operation looks at. */
 	unsigned naccesses;
+	struct access acc[MAX_ACCESSES];
+	union command cmd;
 	struct cost cost;
 	int layer;
 	unsigned stream;

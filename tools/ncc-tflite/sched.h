@@ -33,7 +33,7 @@ union command {
 struct access {
 	uint8_t region;
 	bool write;
-	uint64_t off;
+	uint64_t off, end;
 	uint64_t chunk, stride, count;
 };
 
@@ -44,7 +44,14 @@ struct cost {
 /* What a command touches and what it costs. */
 unsigned command_accesses(const union command *cmd, struct access a[MAX_ACCESSES],
 			  struct cost *cost);
-bool accesses_conflict(const struct access *a, const struct access *b);
+/* May the pieces of two accesses whose extents meet have bytes in common? */
+bool pieces_meet(const struct access *a, const struct access *b);
+
+static inline bool accesses_conflict(const struct access *a, const struct access *b)
+{
+	return a->off < b->end && b->off < a->end && a->region == b->region &&
+	       (a->write || b->write) && pieces_meet(a, b);
+}
 
 /* The DRAM of the cost model: when the transfer before ends. */
 uint64_t command_cycles(const struct cost *c, uint64_t now, uint64_t *dram_free);

@@ -119,6 +119,7 @@ static uint64_t work(const struct code *code, size_t layers)
 static bool better(struct search *s)
 {
 	struct plan_options o = with_params(s->base, s->best);
+	void *mark = alloc_mark();
 	struct code *code;
 	bool gain;
 
@@ -130,6 +131,7 @@ static bool better(struct search *s)
 	gain = code->cycles < s->cycles;
 	if (gain)
 		s->cycles = code->cycles;
+	free_since(mark);
 	tell_progress(s);
 	return gain;
 }

@@ -189,6 +189,7 @@ static void no_conflict_of_two_accesses_is_overlooked(void **unused)
 			a[i] = (struct access){.write = true, .off = rnd(200), .count = 1 + rnd(8)};
 			a[i].stride = rnd(4) ? stride : 8 + rnd(24);
 			a[i].chunk = 1 + rnd((uint32_t)a[i].stride);
+			a[i].end = a[i].off + (a[i].count - 1) * a[i].stride + a[i].chunk;
 		}
 		memset(x, 0, sizeof(x));
 		memset(y, 0, sizeof(y));
