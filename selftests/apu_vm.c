@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
 #include "apu_harness.h"
 
@@ -353,6 +354,60 @@ TEST_F(block, jobs_run_while_it_is_taken_apart)
 		EXPECT_EQ(ROUNDS, ((uint8_t *)bo.map)[i * 2 * MIB + MIB - 1]);
 	}
 	bo_destroy(self->c.fd, &bo);
+}
+
+/* In a process of its own: jobs that do nothing. Returns the process, or -1. */
+static pid_t submit_many(struct client *c, const struct drm_apu_stream *stream, int count)
+{
+	uint64_t seqno;
+	pid_t pid = fork();
+	int ret = 0;
+
+	if (pid)
+		return pid;
+	while (!ret && count--) {
+		ret = submit_stream(c, stream, &seqno);
+		if (!ret)
+			ret = job_wait(c, c->ctx, seqno);
+	}
+	_exit(ret ? 1 : 0);
+}
+
+/*
+ * Submission goes through the buffers that are mapped and locks them. Another thread of the
+ * same client unmaps them for good meanwhile; kernels with list debugging and lockdep see more.
+ */
+TEST_F_TIMEOUT(vm, submits_while_buffers_come_and_go, 300)
+{
+	enum { BUFFERS = 4, PROCESSES = 2 };
+	const int jobs = env_count("APU_RACE_JOBS", 60);
+	struct stream s = stream_begin(&self->c, DRM_APU_ENGINE_EDMA);
+	const struct drm_apu_stream stream = stream_end(&s);
+	struct bo bos[BUFFERS];
+	int i, status, left = PROCESSES;
+	pid_t pids[PROCESSES];
+
+	for (i = 0; i < BUFFERS; i++)
+		ASSERT_EQ(0, bo_create(self->c.fd, 4096, 0, &bos[i]));
+	for (i = 0; i < PROCESSES; i++) {
+		pids[i] = submit_many(&self->c, &stream, jobs);
+		ASSERT_LT(0, pids[i]);
+	}
+	while (left) {
+		for (i = 0; i < BUFFERS; i++)
+			EXPECT_EQ(0, vm_map(self->c.fd, self->c.vm, bos[i].handle, 0,
+					    VA_TEST + i * 4096, 4096, 0));
+		EXPECT_EQ(0, vm_unmap(self->c.fd, self->c.vm, VA_TEST, BUFFERS * 4096));
+		for (i = 0; i < PROCESSES; i++) {
+			if (pids[i] < 0 || waitpid(pids[i], &status, WNOHANG) != pids[i])
+				continue;
+			EXPECT_EQ(0, status);
+			pids[i] = -1;
+			left--;
+		}
+	}
+	for (i = 0; i < BUFFERS; i++)
+		bo_destroy(self->c.fd, &bos[i]);
 }
 
 TEST_HARNESS_MAIN

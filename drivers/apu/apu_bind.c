@@ -50,15 +50,35 @@ static struct apu_bind *to_apu_bind(struct drm_sched_job *sched_job)
 	return container_of(sched_job, struct apu_bind, base);
 }
 
-/* Drops a reference that may be the last one. */
+/*
+ * Drops a reference that may be the last one, for which the buffer has to be locked. And so
+ * that it is the last one, rather than one that drm_gpuvm_prepare_objects() takes and drops
+ * without that lock, the address space has to be: whoever prepares its objects has locked it.
+ */
 static void apu_vm_bo_put(struct drm_gpuvm_bo *vm_bo)
 {
+	struct dma_resv *held = drm_gpuvm_resv(vm_bo->vm);
 	struct drm_gem_object *obj = vm_bo->obj;
+	struct dma_resv *other = obj->resv;
+	bool both = other != held;
+	struct ww_acquire_ctx ctx;
 
 	drm_gem_object_get(obj);
-	dma_resv_lock(obj->resv, NULL);
+	ww_acquire_init(&ctx, &reservation_ww_class);
+	dma_resv_lock(held, &ctx);
+	while (both && dma_resv_lock(other, &ctx) == -EDEADLK) {
+		dma_resv_unlock(held);
+		dma_resv_lock_slow(other, &ctx);
+		swap(held, other);
+	}
+	ww_acquire_done(&ctx);
+
 	drm_gpuvm_bo_put(vm_bo);
-	dma_resv_unlock(obj->resv);
+
+	if (both)
+		dma_resv_unlock(other);
+	dma_resv_unlock(held);
+	ww_acquire_fini(&ctx);
 	drm_gem_object_put(obj);
 }
 
