@@ -294,20 +294,34 @@ static void tile(struct builder *b)
 	}
 }
 
+/* Dimension i of an output of so many in a tensor that may be broadcast to it; negative: it has
+ * none. */
+static int dim_of(const struct tensor *t, unsigned rank, unsigned i)
+{
+	return (int)(i + t->rank) - (int)rank;
+}
+
+static void need_broadcast(struct builder *b, const struct tensor *t)
+{
+	const struct tensor *out = op_out(b->g, b->op);
+
+	if (t->rank > out->rank)
+		no_shape(b);
+	for (unsigned i = 0; i < t->rank; i++)
+		if (t->dims[i] != 1 && t->dims[i] != out->dims[i + out->rank - t->rank])
+			no_shape(b);
+}
+
 static void broadcast_to(struct builder *b)
 {
 	const struct tensor *in = op_in(b->g, b->op, 0), *out = op_out(b->g, b->op);
 	struct move *m = add(b, 0, 0);
 
-	if (in->rank > out->rank)
-		no_shape(b);
+	need_broadcast(b, in);
 	for (unsigned i = 0; i < out->rank; i++) {
-		int k = (int)i - (int)(out->rank - in->rank);
-		uint32_t n = k < 0 ? 1 : in->dims[k];
+		int k = dim_of(in, out->rank, i);
 
-		if (n != 1 && n != out->dims[i])
-			no_shape(b);
-		dim(m, out->dims[i], n == 1 ? 0 : b->is[0].s[k], b->os[0].s[i]);
+		dim(m, out->dims[i], k < 0 || in->dims[k] == 1 ? 0 : b->is[0].s[k], b->os[0].s[i]);
 	}
 }
 
@@ -569,23 +583,6 @@ static void gather(struct builder *b)
 		m->from_off = index[i] * b->is[0].s[axis];
 		m->to_off = (int64_t)i * inner;
 	}
-}
-
-/* Dimension i of an output of so many in a tensor that may be broadcast to it, or -1. */
-static int dim_of(const struct tensor *t, unsigned rank, unsigned i)
-{
-	return (int)(i + t->rank) - (int)rank;
-}
-
-static void need_broadcast(struct builder *b, const struct tensor *t)
-{
-	const struct tensor *out = op_out(b->g, b->op);
-
-	if (t->rank > out->rank)
-		no_shape(b);
-	for (unsigned i = 0; i < t->rank; i++)
-		if (t->dims[i] != 1 && t->dims[i] != out->dims[i + out->rank - t->rank])
-			no_shape(b);
 }
 
 /* SELECT and SELECT_V2: n elements in a row of the condition, from element i on. */
