@@ -16,7 +16,7 @@
 
 #include <drm/apu_dump.h>
 
-#include "kselftest_harness.h"
+#include "apu_harness.h"
 
 #define DUMPS "/sys/class/devcoredump/"
 #define MAX_DUMP (1 * MIB)
@@ -59,12 +59,25 @@ static bool find_dump(char *path, size_t size)
 	return found;
 }
 
-/* Has the kernel forget the dump that there may be, so that the next one is kept. */
+/*
+ * Has the kernel forget the dump that there may be. A worker takes it away; until it has,
+ * the next one is dropped.
+ */
 static int forget_dump(void)
 {
+	int64_t end = now_ns() + WAIT_NS;
 	char path[128];
+	int ret = 0;
 
-	return find_dump(path, sizeof(path)) ? write_file(path, "1") : 0;
+	if (find_dump(path, sizeof(path)))
+		ret = write_file(path, "1");
+	while (!ret && find_dump(path, sizeof(path))) {
+		if (now_ns() > end)
+			return -ETIMEDOUT;
+		nanosleep(&(struct timespec) { 0, 1000000 }, NULL);
+	}
+
+	return ret;
 }
 
 /* A worker makes it, after the fence has signalled. */
