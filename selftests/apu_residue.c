@@ -137,37 +137,54 @@ static bool has_asid(uint32_t vm, int asid)
 	return false;
 }
 
+/*
+ * Opens a client if @asid is free, which must be the lowest then: VMs of @fd are made until
+ * one has it, so that they hold those below.
+ */
+static int try_asid(struct client *c, int fd, int asid)
+{
+	uint32_t vm;
+	int i, ret;
+
+	for (i = 0; i < 8; i++) {
+		ret = vm_create(fd, &vm);
+		if (ret)
+			return ret;
+		if (has_asid(vm, asid))
+			break;
+	}
+	if (i == 8)
+		return -EAGAIN;
+	ret = vm_destroy(fd, vm);
+	if (!ret)
+		ret = client_open(c);
+	if (ret || has_asid(c->vm, asid))
+		return ret;
+	/* A lower one became free meanwhile. */
+	client_close(c);
+	c->fd = -1;
+
+	return -EAGAIN;
+}
+
 /* The first client's ASID, which is free when the last of it has gone. */
 static int open_with_asid(struct client *c, int asid)
 {
 	int64_t end = now_ns() + LIMIT_NS;
-	bool found = false;
-	int i, fd, ret;
-	uint32_t vm;
+	int fd, ret;
 
-	/* Others may become free, too: the lowest is the next one to be given out. */
 	for (;;) {
 		fd = apu_open();
 		if (fd < 0)
 			return fd;
-		for (i = 0; i < 8 && !found; i++) {
-			ret = vm_create(fd, &vm);
-			if (ret)
-				break;
-			found = has_asid(vm, asid);
-		}
-		if (found || ret || now_ns() > end)
-			break;
+		ret = try_asid(c, fd, asid);
 		close(fd);
+		if (ret != -EAGAIN)
+			return ret;
+		if (now_ns() > end)
+			return -ETIMEDOUT;
 		nanosleep(&(struct timespec) { 0, 1000000 }, NULL);
 	}
-	if (found)
-		ret = vm_destroy(fd, vm);
-	if (!ret)
-		ret = client_open(c);
-	close(fd);
-
-	return ret ? ret : has_asid(c->vm, asid) ? 0 : -ETIMEDOUT;
 }
 
 /* The first client goes, what lies between happens, and the next client comes. */
